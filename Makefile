@@ -1,0 +1,20 @@
+# Two commands are all there is to know: `make run` and `make test`.
+# Everything is done by tasks.py, which needs nothing but Python 3.11 or newer.
+#
+#   make run                          the web chat at http://127.0.0.1:8000/
+#   make run ARGS="--port 9000"       options of `tada serve`
+#   make test ARGS="tests/flows -x"   options of pytest
+
+PYTHON ?= python3
+ARGS ?=
+
+.PHONY: help run test check clean
+
+help:
+	@echo "make run    set up what is missing, and serve the web chat"
+	@echo "make test   set up what is missing, and pass every test"
+	@echo "make check  lint, formatting, types, catalogues"
+	@echo "make clean  remove the environment and caches; what people wrote stays"
+
+run test check clean:
+	@$(PYTHON) tasks.py $@ $(ARGS)
