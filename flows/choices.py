@@ -51,18 +51,20 @@ CHOICES: dict[str, tuple[str, ...]] = {
         "undisclosed",
     ),
     "story": ("done",),
-    "links": ("done", "no_links"),
+    "links": ("done", "no_links", "clear"),
     "no_links": ("threat_only", "not_sure", "private_group", "already_removed", "cannot_find"),
     "review": ("submit", "change", "erase"),
     "submitted": ("add_links", "status", "correct", "erase", "unlink", "new"),
     # Questions put in between, whatever the step.
     "erase": ("yes", "no"),
     "restart": ("yes", "no"),
+    "new": ("yes", "no"),
     "under_16": ("yes", "no"),
     "danger": ("mark", "go_on", "pause"),
     "human": ("hand_over", "go_on"),
     "idle": ("continue", "restart", "stop"),
     "keep_text": ("keep", "no"),
+    "old_button": ("change", "go_on"),
 }
 
 NEEDS_DETAIL: dict[str, str] = {

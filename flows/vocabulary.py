@@ -204,7 +204,9 @@ class Conversation:
         skipped: fields the person chose not to answer.
         flags: what the rest of the way and the place in the queue depend on (`flows.priority`).
         links: marks of the links given so far.
-        detail: which kind of contact detail is being asked for; forgotten once it is given.
+        detail: what the step needs to know of the answer before: which kind of contact detail to ask
+            for (`phone`, `telegram`, `email`), or `replace` where a new text takes the place of the
+            old; forgotten once it is given.
         return_to: where to go back to after one answer was changed (`review` or `submitted`).
         aside: a question put in between (`erase`, `danger`, …), which stands before the step's own.
         misses: how often in a row the person was not understood.
