@@ -14,6 +14,10 @@ class StoreAway(StoreError):
     """The database is locked, full, gone, or not set up. Nothing was kept, and nothing may be acknowledged."""
 
 
+class StoreRefused(StoreError):
+    """The database refused a row: what was to be written is not allowed, or is there already."""
+
+
 class StateUnreadable(StoreError):
     """A conversation is there and cannot be read. It stays as it is; an operator must look."""
 

@@ -1,0 +1,289 @@
+"""One face for both databases: a durable transaction, one writer at a time where that matters.
+
+SQLite knows one writer. Left to itself it lets writers sleep and try again, and one of them may wait
+for seconds; here they queue, on a lock within the process and on a file lock between processes.
+PostgreSQL takes many writers; there only the messages of one person queue, also before a row of
+theirs exists that could be locked.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import (
+    DatabaseError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+)
+from sqlalchemy.exc import TimeoutError as NoFreeConnection
+
+from storage.errors import StoreAway, StoreRefused
+
+try:
+    import fcntl
+except ImportError:  # Windows: one process at a time serves a file there, and SQLite's own lock remains
+    fcntl = None  # type: ignore[assignment]
+
+BUSY_SECONDS = 5
+"""How long SQLite waits for a writer that does not queue with us, such as an operator's shell."""
+
+WAIT_SECONDS = 10
+"""How long a transaction waits for its turn. Twilio gives up on us after 15."""
+
+CONNECTIONS = 8
+"""The most connections of one process. Measured: more of them make a small PostgreSQL slower."""
+
+_STRIPES = 1024
+
+# Without parameters, not with none of them: only so may two statements travel together.
+_AS_IT_STANDS = {"no_parameters": True}
+
+_SQLITE_PRAGMAS = (
+    # secure_delete: what is deleted is overwritten. trusted_schema: a schema cannot call functions.
+    f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA secure_delete = ON",
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA foreign_keys = ON",
+)
+
+_POSTGRESQL_OPTIONS = " ".join(
+    f"-c {name}={value}"
+    for name, value in {
+        "lock_timeout": f"{WAIT_SECONDS}s",
+        "statement_timeout": "15s",
+        "idle_in_transaction_session_timeout": "30s",
+        "synchronous_commit": "on",
+        "timezone": "UTC",
+    }.items()
+)
+
+
+class Database:
+    """A database, its connections, and the queue before it. Safe between threads and over a fork."""
+
+    def __init__(self, url: URL) -> None:
+        self.dialect: Literal["sqlite", "postgresql"]
+        self.file: Path | None = None
+        """The database file, with SQLite."""
+        if url.get_backend_name() == "sqlite":
+            if not url.database or url.database == ":memory:":
+                raise ValueError(
+                    "the database must be a file, or PostgreSQL: what is in memory alone is lost"
+                )
+            self.dialect = "sqlite"
+            self.file = Path(url.database)
+        elif url.get_backend_name() in ("postgresql", "postgres"):
+            self.dialect = "postgresql"
+            url = url.set(drivername="postgresql+psycopg")
+        else:
+            raise ValueError("the database must be SQLite or PostgreSQL")
+        self.engine: Engine = _engine(url, self.dialect)
+        self._writer = _Writer(self.file.with_name(self.file.name + ".lock")) if self.file else None
+        self._people = [threading.Lock() for _ in range(_STRIPES)]
+        _forget_after_fork(self)
+
+    @classmethod
+    def open(cls, url: str) -> Database:
+        """Open a database. Nothing is connected before it is needed.
+
+        Args:
+            url: `sqlite:///path/to/file`, or `postgresql://user:password@host/name`.
+        Raises:
+            ValueError: another kind of database, or one in memory.
+        """
+        return cls(make_url(url))
+
+    @contextmanager
+    def transaction(self, serialise_on: bytes | None = None) -> Iterator[Connection]:
+        """Run one durable transaction: committed when the block ends well, rolled back when it raises.
+
+        Args:
+            serialise_on: at least eight bytes; transactions given the same ones run one after
+                another, over all processes. On SQLite all of them do.
+        Raises:
+            StoreAway: the database cannot be had. Whether a commit that broke off was kept is not
+                known; the same message sent again finds out.
+            StoreRefused: a constraint forbids what was to be written.
+        """
+        with _translated(), self._queued(serialise_on), self._connected(serialise_on) as connection:
+            yield connection
+            connection.commit()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Look without changing anything; never waits for a writer.
+
+        Raises:
+            StoreAway: the database cannot be had.
+        """
+        with _translated(), self.engine.connect() as connection:
+            # One snapshot for all that is read, so that rows which belong together fit together.
+            connection.exec_driver_sql(
+                "BEGIN" if self.dialect == "sqlite" else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+            )
+            yield connection
+
+    def close(self) -> None:
+        """Close every connection that is not in use."""
+        self.engine.dispose()
+
+    def _queued(self, serialise_on: bytes | None) -> Any:
+        if self._writer is not None:
+            return self._writer.turn()
+        if serialise_on is None:
+            return nullcontext()
+        # One person's messages wait here rather than each on a connection that others could use.
+        return _held(self._people[int.from_bytes(serialise_on[:8], "big") % _STRIPES])
+
+    @contextmanager
+    def _connected(self, serialise_on: bytes | None) -> Iterator[Connection]:
+        begin = self._begin(serialise_on)
+        connection = self.engine.connect()
+        try:
+            try:
+                connection.exec_driver_sql(begin, execution_options=_AS_IT_STANDS)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+                # The pool held a connection from before a restart. Nothing was done yet: once more.
+                connection.close()
+                connection = self.engine.connect()
+                connection.exec_driver_sql(begin, execution_options=_AS_IT_STANDS)
+            yield connection
+        finally:
+            connection.close()
+
+    def _begin(self, serialise_on: bytes | None) -> str:
+        if self.dialect == "sqlite":
+            return "BEGIN IMMEDIATE"
+        if serialise_on is None:
+            return "BEGIN"
+        # Two statements in one round trip; the number is ours, so there is nothing to quote.
+        number = int.from_bytes(serialise_on[:8], "big", signed=True)
+        return f"BEGIN; SELECT pg_advisory_xact_lock({number})"
+
+
+class _Writer:
+    """The queue of writers to one SQLite file: a lock for threads, a lock on a file for processes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.forget()
+
+    def forget(self) -> None:
+        """Start anew, as after a fork: a file opened before it would share its lock with the parent."""
+        self._threads = threading.Lock()
+        self._file: int | None = None
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        with _held(self._threads):
+            if fcntl is None:
+                yield
+                return
+            file = self._lock()
+            try:
+                yield
+            finally:
+                fcntl.flock(file, fcntl.LOCK_UN)
+
+    def _lock(self) -> int:
+        try:
+            if self._file is None:
+                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+        except OSError as error:
+            raise StoreAway(f"the lock file: {type(error).__name__}") from None
+        return self._file
+
+
+@contextmanager
+def _held(lock: threading.Lock) -> Iterator[None]:
+    if not lock.acquire(timeout=WAIT_SECONDS):
+        raise StoreAway("no turn within the time that a message may take")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _engine(url: URL, dialect: str) -> Engine:
+    if dialect == "sqlite":
+        # isolation_level None: the driver begins nothing by itself, so that BEGIN IMMEDIATE is ours.
+        connect_args: dict[str, Any] = {"isolation_level": None, "check_same_thread": False}
+    else:
+        connect_args = {"connect_timeout": 5, "options": _POSTGRESQL_OPTIONS, "autocommit": True}
+    engine = create_engine(
+        url,
+        connect_args=connect_args,
+        pool_size=CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=WAIT_SECONDS,
+        hide_parameters=True,
+    )
+    if dialect == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _: object) -> None:
+    for pragma in _SQLITE_PRAGMAS:
+        connection.execute(pragma).close()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn what a driver says of a database into our own words, which quote nothing.
+
+    An error in our own statements passes: it is a defect, and waiting will not mend it.
+    """
+    try:
+        yield
+    except (OperationalError, InterfaceError, InternalError) as error:
+        raise StoreAway(_name(error)) from None
+    except IntegrityError as error:
+        # PostgreSQL puts the whole row into its message.
+        raise StoreRefused(_name(error)) from None
+    except DatabaseError as error:
+        # "file is not a database", "disk image is malformed" come as the base class.
+        if type(error) is not DatabaseError:
+            raise
+        raise StoreAway(_name(error)) from None
+    except NoFreeConnection:
+        raise StoreAway("no free connection") from None
+
+
+def _name(error: DBAPIError) -> str:
+    """Name a driver's error by its class and code: its text may quote values."""
+    code = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "sqlite_errorname", None)
+    return " ".join(filter(None, (type(error.orig).__name__, code)))
+
+
+def _forget_after_fork(database: Database) -> None:
+    if not hasattr(os, "register_at_fork"):
+        return
+    alive = weakref.ref(database)
+
+    def forget() -> None:
+        found = alive()
+        if found is None:
+            return
+        found.engine.dispose(close=False)
+        found._people = [threading.Lock() for _ in range(_STRIPES)]
+        if found._writer is not None:
+            found._writer.forget()
+
+    os.register_at_fork(after_in_child=forget)

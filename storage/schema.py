@@ -1,0 +1,224 @@
+"""The tables. Times are UTC unix seconds, days are UTC day numbers (seconds // 86 400).
+
+What a copy of the database shows is written in the columns below and nowhere else: every blob that
+is not a key, a hash or a random id is sealed before it comes here. Finer times than a day stand only
+where a deadline needs them, and only on rows that are destroyed at that deadline.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    false,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+def _bytes(column: str, length: int) -> CheckConstraint:
+    return CheckConstraint(f"length({column}) = {length}", name=f"{column}_length")
+
+
+def _one_of(column: str, *values: str) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+def _at_least(column: str, least: int) -> CheckConstraint:
+    return CheckConstraint(f"{column} >= {least}", name=f"{column}_least")
+
+
+# ------------------------------------------------------------------ what people write
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", LargeBinary, primary_key=True),
+    # Keyed hash of channel and address under the epoch's key; none once the conversation was left.
+    Column("lookup", LargeBinary, unique=True),
+    Column("epoch", Integer, nullable=False),
+    Column("wrapped_key", LargeBinary, nullable=False),
+    Column("state", LargeBinary, nullable=False),
+    Column("address", LargeBinary),
+    Column("case_id", LargeBinary, ForeignKey("cases.id"), index=True),
+    Column("erase_at", BigInteger, index=True),
+    _bytes("id", 16),
+    _bytes("lookup", 32),
+)
+
+# One row for each message that was answered, so that the same message is never taken twice.
+marks = Table(
+    "marks",
+    metadata,
+    Column("mark", LargeBinary, primary_key=True),
+    Column("reply", LargeBinary, nullable=False),
+    Column("erase_at", BigInteger, nullable=False, index=True),
+    _bytes("mark", 32),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("id", LargeBinary, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("public_key", LargeBinary, nullable=False),
+    # Empty from the moment a case is being shredded.
+    Column("sealed_key", LargeBinary, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("reference", Text, unique=True),
+    Column("priority", Text),
+    Column("language", Text),
+    Column("channel", Text),
+    Column("raised", Boolean, nullable=False, server_default=false()),
+    Column("started_on", Integer, nullable=False),
+    Column("queued_on", Integer),
+    Column("erase_at", BigInteger, index=True),
+    _bytes("id", 16),
+    _bytes("public_key", 32),
+    _one_of("state", "draft", "queued", "claimed", "closed"),
+    _one_of("priority", "urgent", "high", "normal"),
+    CheckConstraint(
+        "state = 'draft' OR (reference IS NOT NULL AND priority IS NOT NULL AND queued_on IS NOT NULL)",
+        name="queued_is_complete",
+    ),
+)
+
+# No field name: which questions somebody was asked would show the way they took.
+answers = Table(
+    "answers",
+    metadata,
+    Column("case_id", LargeBinary, ForeignKey("cases.id"), primary_key=True),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("sealed", LargeBinary, nullable=False),
+    _at_least("sequence", 0),
+)
+
+manifests = Table(
+    "manifests",
+    metadata,
+    Column("case_id", LargeBinary, ForeignKey("cases.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    _at_least("number", 0),
+)
+
+# How far each link is. The links themselves are sealed answers, in the same order.
+links = Table(
+    "links",
+    metadata,
+    Column("case_id", LargeBinary, ForeignKey("cases.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("platform", Text, nullable=False),
+    Column("status", Text, nullable=False, server_default="new"),
+    _at_least("number", 0),
+    _one_of("status", "new", "reported", "removed", "refused", "no_response", "escalated"),
+)
+
+# The way back by case code: found by a value that only the code gives.
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("lookup", LargeBinary, primary_key=True),
+    Column("case_id", LargeBinary, ForeignKey("cases.id"), nullable=False, index=True),
+    Column("public_key", LargeBinary, nullable=False),
+    _bytes("lookup", 32),
+    _bytes("public_key", 32),
+)
+
+counts = Table(
+    "counts",
+    metadata,
+    Column("month", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("n", Integer, nullable=False),
+    CheckConstraint("length(month) = 7", name="month_length"),
+    _at_least("n", 0),
+)
+
+# What may wait: written in the transaction that causes it, done by whoever comes by first.
+later_work = Table(
+    "later_work",
+    metadata,
+    Column("id", LargeBinary, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("due_at", BigInteger, nullable=False, index=True),
+    Column("subject", LargeBinary),
+    _bytes("id", 16),
+)
+
+# ------------------------------------------------------------------ who reads it
+
+staff = Table(
+    "staff",
+    metadata,
+    Column("id", LargeBinary, primary_key=True),
+    Column("name", Text, nullable=False),
+    # The name as it is compared: two people may not differ in capitals alone.
+    Column("name_key", Text, nullable=False, unique=True),
+    Column("role", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("salt", LargeBinary, nullable=False),
+    Column("parameters", Text, nullable=False),
+    Column("check_value", LargeBinary, nullable=False),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("wrapped_private", LargeBinary, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    _bytes("id", 16),
+    _bytes("check_value", 32),
+    _bytes("public_key", 32),
+    _one_of("role", "intake", "supervisor", "key_holder", "auditor", "administrator"),
+    _one_of("state", "active", "disabled"),
+)
+
+desk_keys = Table(
+    "desk_keys",
+    metadata,
+    Column("generation", Integer, primary_key=True, autoincrement=False),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    _at_least("generation", 1),
+    _bytes("public_key", 32),
+    _one_of("state", "current", "retiring", "destroyed"),
+)
+
+slots = Table(
+    "slots",
+    metadata,
+    Column("generation", Integer, ForeignKey("desk_keys.generation"), primary_key=True),
+    # `staff:` and a hexadecimal staff id, `recovery`, or `bootstrap`.
+    Column("holder", Text, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("staff", Text),
+    Column("event", Text, nullable=False),
+    Column("subject", Text),
+    Column("previous", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    _bytes("previous", 32),
+    _bytes("hash", 32),
+)

