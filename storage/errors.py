@@ -5,6 +5,8 @@ No message holds words, addresses, links or keys, and none is chained to a drive
 
 from __future__ import annotations
 
+from typing import Literal
+
 
 class StoreError(Exception):
     """Something is wrong with what is kept, or with what should keep it."""
@@ -50,3 +52,69 @@ class KeyDirectoryUnsafe(KeysUnusable):
         super().__init__(f"key directory, {file}: {what}")
         self.file = file
         self.what = what
+
+
+# ------------------------------------------------------------------ colleagues
+
+
+class WrongPassword(StoreError):
+    """There is no active colleague with this name and password. Which of the two is wrong is not said."""
+
+
+class StaffDisabled(StoreError):
+    """The password is right, and this colleague may no longer sign in."""
+
+
+class UnfitPassword(StoreError):
+    """The password may not be used.
+
+    Attributes:
+        why: `too_short`, `too_long`, or `known` to those who guess passwords.
+    """
+
+    def __init__(self, why: Literal["too_short", "too_long", "known"]) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class UnfitName(StoreError):
+    """The name is empty, too long, or has characters that do not show."""
+
+
+class StaffExists(StoreError):
+    """There is a colleague with this name already."""
+
+
+class StaffNotFound(StoreError):
+    """There is no colleague with this name."""
+
+
+class NotAllowed(StoreError):
+    """The role of whoever asks, or the moment, does not allow this."""
+
+
+class LastKeyHolder(StoreError):
+    """Nobody but the recovery key could open a case after this."""
+
+
+class WrongRecoveryKey(StoreError):
+    """The recovery key has a slip in it, or belongs to another instance."""
+
+
+# ------------------------------------------------------------------ cases
+
+
+class CaseNotFound(StoreError):
+    """No submitted case has this reference."""
+
+
+class CaseDamaged(StoreError):
+    """A case is not what was submitted: an incident. Nothing of it may be shown as genuine.
+
+    Attributes:
+        check: what failed: `key`, `signature`, `manifest`, `answers`.
+    """
+
+    def __init__(self, check: Literal["key", "signature", "manifest", "answers"]) -> None:
+        super().__init__(f"the {check} of this case failed its check")
+        self.check = check

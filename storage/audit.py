@@ -1,0 +1,111 @@
+"""Who did what, and when: a log that is only ever added to, each entry bound to the one before.
+
+An entry names a colleague by id, an event, and at most the hash of a case id; never content.
+Entries leave at the old end alone, when their time is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from sqlalchemy import Connection, Row, insert, select
+
+from storage.schema import audit
+from storage.sealing import ContextPart, digest, encode
+
+Event = Literal[
+    "case_opened",
+    "cases_listed",
+    "keys_made",
+    "password_replaced",
+    "sign_in_refused",
+    "signed_in",
+    "staff_added",
+    "staff_disabled",
+]
+
+_FIRST_PREVIOUS = bytes(32)
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(7308895150543467617)"  # the number has no meaning
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the log.
+
+    Attributes:
+        number: 1, 2, 3, … without a gap.
+        at: UTC, to the second.
+        staff: hexadecimal id of the colleague; None where nobody was signed in.
+        subject: `subject_of` a case id, or the hexadecimal id of a colleague it was done to.
+    """
+
+    number: int
+    at: datetime
+    staff: str | None
+    event: str
+    subject: str | None
+
+
+def subject_of(case_id: bytes) -> str:
+    """Return what stands for a case in the log: 64 hexadecimal digits that lead nowhere once it is erased."""
+    return digest(encode("audit subject", 1, case_id)).hex()
+
+
+def append(
+    connection: Connection, at: datetime, staff: bytes | None, event: Event, subject: str | None = None
+) -> None:
+    """Add an entry, in the transaction of what it tells of. Appending transactions wait for one another."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(_ONE_AT_A_TIME)
+    last = connection.execute(
+        select(audit.c.number, audit.c.hash).order_by(audit.c.number.desc()).limit(1)
+    ).one_or_none()
+    number = last.number + 1 if last else 1
+    seconds, who = int(at.timestamp()), staff.hex() if staff else None
+    previous = last.hash if last else _FIRST_PREVIOUS
+    connection.execute(
+        insert(audit).values(
+            number=number,
+            at=seconds,
+            staff=who,
+            event=event,
+            subject=subject,
+            previous=previous,
+            hash=_hash(number, seconds, who, event, subject, previous),
+        )
+    )
+
+
+def entries(connection: Connection, subject: str | None = None) -> Iterator[Entry]:
+    """Read the log, oldest first; only what concerns `subject`, where one is given."""
+    query = select(audit).order_by(audit.c.number)
+    if subject is not None:
+        query = query.where(audit.c.subject == subject)
+    for row in connection.execute(query):
+        yield Entry(row.number, datetime.fromtimestamp(row.at, UTC), row.staff, row.event, row.subject)
+
+
+def first_broken(connection: Connection) -> int | None:
+    """Return the number of the first entry that was altered, or follows one that was removed; None if none.
+
+    Entries cut off at the new end leave no trace in the database: for that the log is also sent elsewhere.
+    """
+    before: Row[tuple[object, ...]] | None = None
+    for row in connection.execute(select(audit).order_by(audit.c.number)):
+        follows = before is None or (row.number == before.number + 1 and row.previous == before.hash)
+        if not follows or row.hash != _hash(
+            row.number, row.at, row.staff, row.event, row.subject, row.previous
+        ):
+            return int(row.number)
+        before = row
+    return None
+
+
+def _hash(number: int, at: int, staff: str | None, event: str, subject: str | None, previous: bytes) -> bytes:
+    def told(text: str | None) -> ContextPart:
+        return b"" if text is None else text
+
+    return digest(encode("audit", 1, number, at, told(staff), event, told(subject), previous))
