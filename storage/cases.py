@@ -1,0 +1,381 @@
+"""Cases as a colleague reads them: checked against what was submitted, opened, and told in one piece.
+
+A case is genuine when the intake signed each of its manifests, its private key is the one its public key
+belongs to, and its answers are exactly those the manifests list. Whatever differs is an incident and is
+named by the check that failed; nothing of such a case is returned. What these checks cannot see is a
+*last* message of the person cut off together with its manifest by somebody who can write to the database.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, and_, case, select
+
+from storage import audit
+from storage.casefile import (
+    Listed,
+    Manifest,
+    SealedAnswer,
+    answer_context,
+    case_key_context,
+    manifest_context,
+    signed_parts,
+)
+from storage.database import Database
+from storage.errors import BadFormat, CannotOpen, CaseDamaged, CaseNotFound, NotAllowed
+from storage.keys import KeyDirectory
+from storage.schema import answers, cases, links, manifests, staff
+from storage.sealing import digest, key_pair_of, open_sealed, verify
+from storage.staff import Caseworker, Role, check_active
+
+ROLES_THAT_READ = frozenset[Role]({"intake", "supervisor"})
+
+Status = Literal["queued", "claimed", "closed"]
+_PRIORITIES = ("urgent", "high", "normal")
+_LINKS = "links"
+
+
+# ------------------------------------------------------------------ what is told
+
+
+@dataclass(frozen=True)
+class CaseSummary:
+    """A line of the queue. Flags and reason are those of the submission.
+
+    Attributes:
+        raised: the person asked for somebody sooner since.
+        submitted_at: UTC; None where the case is damaged.
+        damaged: which check failed (`CaseDamaged.check`), or None.
+    """
+
+    reference: str
+    status: Status
+    priority: str
+    priority_reason: str | None
+    language: str | None
+    channel: str | None
+    flags: tuple[str, ...]
+    raised: bool
+    submitted_at: datetime | None
+    damaged: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the line as `tada case list --json` prints it."""
+        return {
+            "reference": self.reference,
+            "status": self.status,
+            "priority": self.priority,
+            "priority_reason": self.priority_reason,
+            "language": self.language,
+            "channel": self.channel,
+            "flags": list(self.flags),
+            "raised": self.raised,
+            "submitted_at": self.submitted_at.isoformat() if self.submitted_at else None,
+            "damaged": self.damaged,
+        }
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link as it was sent, what it is compared by, and how far its removal is."""
+
+    url: str = field(repr=False)
+    normalised: str = field(repr=False)
+    host: str = field(repr=False)
+    platform: str
+    status: str
+
+    def as_json(self) -> dict[str, str]:
+        """Return the link as `tada case show --json` prints it."""
+        return {
+            "url": self.url,
+            "normalised": self.normalised,
+            "host": self.host,
+            "platform": self.platform,
+            "status": self.status,
+        }
+
+
+@dataclass(frozen=True)
+class Opening:
+    """That somebody opened the case."""
+
+    at: datetime
+    name: str | None
+
+    def as_json(self) -> dict[str, str | None]:
+        """Return the opening as `tada case show --json` prints it."""
+        return {"at": self.at.isoformat(), "staff": self.name}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A case, opened and genuine.
+
+    Attributes:
+        fields: the answer that counts for each field asked, but for given links; None where it was skipped.
+        opened: every opening, this one last.
+    """
+
+    reference: str
+    status: Status
+    priority: str
+    priority_reason: str
+    language: str | None
+    channel: str | None
+    flags: tuple[str, ...]
+    submitted_at: datetime
+    fields: dict[str, Any] = field(repr=False)
+    links: tuple[Link, ...] = field(repr=False)
+    opened: tuple[Opening, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the case as `tada case show --json` prints it."""
+        return {
+            "reference": self.reference,
+            "status": self.status,
+            "priority": self.priority,
+            "priority_reason": self.priority_reason,
+            "language": self.language,
+            "channel": self.channel,
+            "flags": list(self.flags),
+            "submitted_at": self.submitted_at.isoformat(),
+            "fields": self.fields,
+            "links": [link.as_json() for link in self.links],
+            "messages": [],  # colleagues cannot write to people yet
+            "opened": [opening.as_json() for opening in self.opened],
+        }
+
+
+# ------------------------------------------------------------------ listing and opening
+
+
+def list_cases(
+    database: Database, keys: KeyDirectory, caseworker: Caseworker, limit: int | None = None
+) -> list[CaseSummary]:
+    """Return submitted cases: raised ones first, then by priority, then by age; closed ones at the end.
+
+    That the queue was looked at is in the log before it is returned.
+
+    Raises:
+        NotAllowed: the colleague's role does not read cases, or they were disabled.
+    """
+    with database.transaction() as connection:
+        _check_may_read(connection, caseworker)
+        audit.append(connection, datetime.now(UTC), caseworker.id, "cases_listed")
+    with database.reading() as connection:
+        rows = connection.execute(
+            select(cases, manifests.c.sealed, manifests.c.signature)
+            .outerjoin(manifests, and_(manifests.c.case_id == cases.c.id, manifests.c.number == 0))
+            .where(cases.c.state != "draft")
+            .order_by(
+                cases.c.state == "closed",
+                cases.c.raised.desc(),
+                case({name: rank for rank, name in enumerate(_PRIORITIES)}, value=cases.c.priority),
+                cases.c.queued_on,
+            )
+            .limit(limit)
+        ).all()
+    return [_summary(row, keys.verify_keys, caseworker) for row in rows]
+
+
+def open_case(database: Database, keys: KeyDirectory, caseworker: Caseworker, reference: str) -> Case:
+    """Open a submitted case. The opening is in the log, for good, before anything is read.
+
+    Args:
+        reference: as the person has it, such as `TD-4F7K`; small letters and full width are fine.
+    Raises:
+        NotAllowed: the colleague's role does not read cases, or they were disabled.
+        CaseNotFound: no submitted case has this reference.
+        CaseDamaged: the case is not what was submitted.
+    """
+    with database.transaction() as connection:
+        _check_may_read(connection, caseworker)
+        case_id = _submitted(connection, reference).id
+        audit.append(connection, datetime.now(UTC), caseworker.id, "case_opened", audit.subject_of(case_id))
+    with database.reading() as connection:
+        row = _submitted(connection, reference)
+        manifest_rows = _rows(connection, manifests, case_id, "number")
+        answer_rows = _rows(connection, answers, case_id, "sequence")
+        link_rows = _rows(connection, links, case_id, "number")
+        opened = tuple(_openings(connection, case_id))
+    private = _private_key(row, caseworker)
+    found = list(_genuine_manifests(row, manifest_rows, keys.verify_keys, private))
+    fields = _folded(_genuine_answers(row, answer_rows, found, private))
+    return Case(
+        reference=row.reference,
+        status=row.state,
+        priority=row.priority,
+        priority_reason=found[0].reason,
+        language=row.language,
+        channel=row.channel,
+        flags=tuple(dict.fromkeys(flag for manifest in found for flag in manifest.flags)),
+        submitted_at=found[0].submitted_at,
+        links=_links(fields.pop(_LINKS) if fields.get(_LINKS) else (), link_rows),
+        fields=fields,
+        opened=opened,
+    )
+
+
+# ------------------------------------------------------------------ reading rows
+
+
+def _check_may_read(connection: Connection, caseworker: Caseworker) -> None:
+    check_active(connection, caseworker)
+    if caseworker.role not in ROLES_THAT_READ:
+        raise NotAllowed
+
+
+def _submitted(connection: Connection, reference: str) -> Row[Any]:
+    wanted = unicodedata.normalize("NFKC", reference).strip().upper()
+    if wanted.isprintable():  # others are in no reference, and no database takes all of them
+        row = connection.execute(
+            select(cases).where(cases.c.reference == wanted, cases.c.state != "draft")
+        ).one_or_none()
+        if row is not None:
+            return row
+    raise CaseNotFound
+
+
+def _rows(connection: Connection, table: Any, case_id: bytes, order: str) -> Sequence[Row[Any]]:
+    return connection.execute(select(table).where(table.c.case_id == case_id).order_by(table.c[order])).all()
+
+
+def _openings(connection: Connection, case_id: bytes) -> Iterator[Opening]:
+    names = {row.id.hex(): row.name for row in connection.execute(select(staff.c.id, staff.c.name))}
+    for entry in audit.entries(connection, audit.subject_of(case_id)):
+        if entry.event == "case_opened":
+            yield Opening(entry.at, names.get(entry.staff or ""))
+
+
+# ------------------------------------------------------------------ checking and opening
+
+
+def _summary(row: Row[Any], verify_keys: Iterable[bytes], caseworker: Caseworker) -> CaseSummary:
+    manifest, damaged = None, None
+    try:
+        manifest = _genuine_manifest(row, 0, row, verify_keys, _private_key(row, caseworker), None)
+    except CaseDamaged as damage:
+        damaged = damage.check
+    return CaseSummary(
+        reference=row.reference,
+        status=row.state,
+        priority=row.priority,
+        priority_reason=manifest.reason if manifest else None,
+        language=row.language,
+        channel=row.channel,
+        flags=manifest.flags if manifest else (),
+        raised=row.raised,
+        submitted_at=manifest.submitted_at if manifest else None,
+        damaged=damaged,
+    )
+
+
+def _private_key(row: Row[Any], caseworker: Caseworker) -> bytes:
+    try:
+        desk_private = caseworker.desk_keys[row.generation]
+        private = open_sealed(desk_private, row.sealed_key, *case_key_context(row.id, row.generation))
+        if key_pair_of(private).public == row.public_key:
+            return private
+    except (KeyError, CannotOpen, BadFormat):
+        pass
+    raise CaseDamaged("key")
+
+
+def _genuine_manifests(
+    row: Row[Any], manifest_rows: Sequence[Row[Any]], verify_keys: Iterable[bytes], private: bytes
+) -> Iterator[Manifest]:
+    if not manifest_rows:
+        raise CaseDamaged("manifest")
+    previous = None
+    for number, manifest_row in enumerate(manifest_rows):
+        if manifest_row.number != number:
+            raise CaseDamaged("manifest")
+        yield _genuine_manifest(row, number, manifest_row, verify_keys, private, previous)
+        previous = digest(manifest_row.signature)
+
+
+def _genuine_manifest(
+    row: Row[Any],
+    number: int,
+    manifest_row: Row[Any],
+    verify_keys: Iterable[bytes],
+    private: bytes,
+    previous: bytes | None,
+) -> Manifest:
+    if manifest_row.sealed is None:
+        raise CaseDamaged("manifest")
+    signed = signed_parts(row.id, row.public_key, number, manifest_row.sealed)
+    if not any(verify(key, manifest_row.signature, *signed) for key in verify_keys):
+        raise CaseDamaged("signature")
+    try:
+        manifest = Manifest.from_bytes(
+            open_sealed(private, manifest_row.sealed, *manifest_context(row.id, number))
+        )
+    except (CannotOpen, BadFormat):
+        raise CaseDamaged("manifest") from None
+    if manifest.previous != previous:
+        raise CaseDamaged("manifest")
+    return manifest
+
+
+def _genuine_answers(
+    row: Row[Any], answer_rows: Sequence[Row[Any]], found: Sequence[Manifest], private: bytes
+) -> Iterator[tuple[str, SealedAnswer]]:
+    """Open the answers in the order in which they were given: those that are listed, no more and no fewer."""
+    listed = sorted((answer for manifest in found for answer in manifest.answers), key=_sequence)
+    if [answer.sequence for answer in listed] != [answer_row.sequence for answer_row in answer_rows]:
+        raise CaseDamaged("answers")
+    for answer, answer_row in zip(listed, answer_rows, strict=True):
+        if digest(answer_row.sealed) != answer.sealed_digest:
+            raise CaseDamaged("answers")
+        context = answer_context(row.id, answer.field_id, answer.sequence)
+        try:
+            opened = SealedAnswer.from_bytes(open_sealed(private, answer_row.sealed, *context))
+        except (CannotOpen, BadFormat):
+            raise CaseDamaged("answers") from None
+        yield answer.field_id, opened
+
+
+def _sequence(answer: Listed) -> int:
+    return answer.sequence
+
+
+# ------------------------------------------------------------------ telling
+
+
+def _folded(given: Iterable[tuple[str, SealedAnswer]]) -> dict[str, Any]:
+    """Return what counts for each field in the end."""
+    fields: dict[str, Any] = {}
+    for field_id, answer in given:
+        before = fields.get(field_id)
+        fields[field_id] = answer.value if answer.how == "set" else _added(before, answer.value)
+    return fields
+
+
+def _added(before: Any, value: Any) -> Any:
+    if before is None or value is None:
+        return before if value is None else value
+    if isinstance(before, list):
+        return [*before, *(value if isinstance(value, list) else [value])]
+    return f"{before}\n{value}"
+
+
+def _links(given: Iterable[dict[str, str]], rows: Sequence[Row[Any]]) -> tuple[Link, ...]:
+    """Join the links, which are sealed, with how far each is, which is not: both in the order they came."""
+    status = [row.status for row in rows]
+    return tuple(
+        Link(
+            url=link["url"],
+            normalised=link["normalised"],
+            host=link["host"],
+            platform=link["platform"],
+            status=status[number] if number < len(status) else "new",
+        )
+        for number, link in enumerate(given)
+    )
