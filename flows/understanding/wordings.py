@@ -1,0 +1,78 @@
+"""Short replies that mean one thing each, from tables that hold many wordings in a line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+
+from flows.understanding.slips import corrections
+from flows.understanding.text import bare, fold
+
+LONGEST = 80
+"""Characters without spaces. Nothing longer is one short reply, and matching stays quick."""
+
+_REGEX = str.maketrans({"(": "(?:", "[": "(?:", "]": ")?", " ": None, "'": None, "/": None})
+_MARKS = re.compile(r"[\W_]+")
+_WORD = re.compile("[a-z]+")
+
+
+def line_pattern(line: str) -> str:
+    """Return the regular expression for a line of a table: `go back [a (step|question)]` is three wordings.
+
+    `(a|b)` is one of them, `[a|b]` one of them or none; they nest. Spaces say nothing: `goback`, `想 同人傾`.
+    """
+    return fold(line).translate(_REGEX)
+
+
+class Wordings:
+    """What short replies mean. A reply means something only as a whole: inside a sentence it means nothing."""
+
+    def __init__(
+        self,
+        lines: Mapping[str, Iterable[str]],
+        *,
+        exact: Collection[str] = (),
+        real_words: Iterable[str] = (),
+    ) -> None:
+        """Read the lines.
+
+        Args:
+            lines: for each meaning its lines (`line_pattern`). The first meaning that fits is the one.
+            exact: meanings that no slip in typing may lead to.
+            real_words: words that are never read as a slip of another.
+        """
+        self._patterns = {
+            meaning: re.compile("|".join(map(line_pattern, meant))) for meaning, meant in lines.items()
+        }
+        self._exact = frozenset(exact)
+        words = {
+            word
+            for meaning, meant in lines.items()
+            if meaning not in self._exact
+            for line in meant
+            for word in _WORD.findall(line.replace("'", ""))
+        }
+        self._corrections = corrections(words, real_words)
+
+    def meaning(self, text: str) -> str | None:
+        """Return what the whole of `text` means, or None."""
+        # 好喇 says done and 好 says yes: the wording as it stands comes first, then what is polite goes.
+        replies = [_MARKS.sub(" ", form(text).replace("'", "")) for form in (fold, bare)]
+        for reply in replies:
+            if meaning := self._fitting(reply):
+                return meaning
+        for reply in replies:
+            meaning = self._fitting(_WORD.sub(self._corrected, reply))
+            if meaning and meaning not in self._exact:
+                return meaning
+        return None
+
+    def _fitting(self, reply: str) -> str | None:
+        key = reply.replace(" ", "")
+        if not key or len(key) > LONGEST:
+            return None
+        fits = (meaning for meaning, pattern in self._patterns.items() if pattern.fullmatch(key))
+        return next(fits, None)
+
+    def _corrected(self, word: re.Match[str]) -> str:
+        return self._corrections.get(word[0], word[0])
