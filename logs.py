@@ -34,6 +34,8 @@ def keep_logs(stream: TextIO | None = None) -> None:
     logging.captureWarnings(True)
     for name in OURS:
         logging.getLogger(name).setLevel(logging.INFO)
+    # Requests are lines of JSON already, made of a list of their own (`bot/request_log.py`).
+    logging.getLogger("tada.requests").propagate = False
 
 
 class Lines(logging.Formatter):
@@ -41,7 +43,7 @@ class Lines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
-            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "from": record.name,
             "event": _event(record),

@@ -42,7 +42,7 @@ def test_a_line_holds_the_event_and_the_fields_of_the_list(stream: io.StringIO) 
         200,
         "bot.web",
     )
-    assert set(line) <= {"at", "level", "from", "event", "where", "process", *FIELDS}
+    assert set(line) <= {"time", "level", "from", "event", "where", "process", *FIELDS}
 
 
 def test_neither_arguments_nor_other_fields_nor_the_text_of_an_exception_come_out(

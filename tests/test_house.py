@@ -1,0 +1,156 @@
+"""The rules of the house, read from the source."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+MAY_IMPORT: dict[str, set[str]] = {
+    "flows": set(),
+    "locales": {"flows"},
+    "storage": {"flows"},
+    "bot": {"flows", "locales", "storage"},
+    "desk": {"flows", "locales", "storage"},
+    "settings": set(),
+    "logs": set(),
+    "webhook": {"bot", "desk", "flows", "locales", "logs", "settings", "storage"},
+    "tada": {"bot", "flows", "locales", "logs", "settings", "storage", "webhook"},
+}
+"""What each folder may import of ours: webhook → desk, bot → storage → flows, and nothing the other way."""
+
+IMPURE = {
+    "asyncio", "flask", "http", "os", "random", "requests", "secrets", "socket",
+    "sqlalchemy", "sqlite3", "subprocess", "tempfile", "time", "urllib.request", "uuid",
+}  # fmt: skip
+"""What a pure core has no use for."""
+
+
+def sources(folder: str) -> list[Path]:
+    return (
+        [ROOT / f"{folder}.py"] if (ROOT / f"{folder}.py").exists() else sorted((ROOT / folder).rglob("*.py"))
+    )
+
+
+def imports(source: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def committed() -> list[Path]:
+    try:
+        listed = subprocess.run(
+            ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True
+        ).stdout.decode()
+        names = [ROOT / name for name in listed.split("\0") if name]
+    except (OSError, subprocess.CalledProcessError):  # an unpacked archive: everything that is not made here
+        made = {
+            ".venv",
+            "var",
+            ".git",
+            "__pycache__",
+            ".mypy_cache",
+            ".ruff_cache",
+            ".pytest_cache",
+            ".hypothesis",
+        }
+        names = [path for path in ROOT.rglob("*") if not made & set(path.relative_to(ROOT).parts)]
+    return [name for name in names if name.is_file()]
+
+
+@pytest.mark.parametrize("folder", sorted(MAY_IMPORT))
+def test_imports_run_one_way_webhook_to_desk_and_bot_to_storage_to_flows(folder: str) -> None:
+    forbidden = set(MAY_IMPORT) - MAY_IMPORT[folder] - {folder}
+    wrong = [
+        f"{source.relative_to(ROOT)} imports {name}"
+        for source in sources(folder)
+        for name in imports(source)
+        if name.split(".")[0] in forbidden
+    ]
+
+    assert wrong == []
+
+
+def test_the_flow_is_pure_and_has_no_use_for_clocks_chance_networks_or_databases() -> None:
+    wrong = [
+        f"{source.relative_to(ROOT)} imports {name}"
+        for source in sources("flows")
+        for name in imports(source)
+        if name in IMPURE or name.split(".")[0] in IMPURE
+    ]
+
+    assert wrong == []
+
+
+def test_one_module_holds_the_cryptography() -> None:
+    holders = {
+        str(source.relative_to(ROOT))
+        for folder in MAY_IMPORT
+        for source in sources(folder)
+        for name in imports(source)
+        if name.split(".")[0] == "cryptography"
+    }
+
+    assert holders == {"storage/sealing.py"}
+
+
+def test_every_folder_says_in_a_sentence_which_question_it_answers() -> None:
+    silent = [
+        folder
+        for folder in MAY_IMPORT
+        if (ROOT / folder / "__init__.py").exists()
+        and not ast.get_docstring(ast.parse((ROOT / folder / "__init__.py").read_text(encoding="utf-8")))
+    ]
+
+    assert silent == []
+
+
+def test_no_file_is_called_utils_or_anything_else_that_names_no_subject() -> None:
+    empty_names = re.compile(r"(utils?|helpers?|misc|common|stuff)\b")
+
+    assert [str(path.relative_to(ROOT)) for path in committed() if empty_names.match(path.stem)] == []
+
+
+def test_the_repository_names_no_machine_and_no_home_of_whoever_wrote_it() -> None:
+    # Put together here, so that this file does not hold what it looks for.
+    places = ["/" + place for place in ("root/", "home/", "Users/", "work/", "tmp/bash")]
+    index = "index" + "-url"
+    wrong = []
+    for path in committed():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        wrong += [f"{path.relative_to(ROOT)}: {place}" for place in [*places, index] if place in text]
+
+    assert wrong == []
+
+
+def test_locks_pin_every_package_by_hash_and_name_no_index() -> None:
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        entries = re.split(r"\n(?=\S)", text.strip())
+
+        assert [entry for entry in entries if "==" not in entry or "--hash=sha256:" not in entry] == []
+        assert "://" not in text
+
+
+def test_both_locks_agree_on_every_version() -> None:
+    def versions(name: str) -> dict[str, str]:
+        text = (ROOT / name).read_text(encoding="utf-8")
+        return dict(re.findall(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==(\S+)", text, re.MULTILINE))
+
+    to_run, to_test = versions("requirements.txt"), versions("requirements-dev.txt")
+
+    assert to_run
+    assert to_run == {name: version for name, version in to_test.items() if name in to_run}
