@@ -16,6 +16,7 @@ from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
+from babel.messages.plurals import get_plural
 from babel.messages.pofile import PoFileError, read_po
 
 from flows.vocabulary import LANGUAGES, Language
@@ -55,7 +56,7 @@ def build(folder: Path = FOLDER, facts: Facts | None = None) -> list[str]:
         if catalogue is not None:
             catalogues[language] = catalogue
             problems += (f"{language}: {problem}" for problem in _check(catalogue, wanted, known))
-    problems += _differences(catalogues, known)
+    problems += _differences(catalogues)
     if not problems:
         for language, catalogue in catalogues.items():
             _compile(catalogue, folder / language / "LC_MESSAGES" / "messages.mo")
@@ -98,6 +99,9 @@ def _wanted(message: Message) -> _Wanted:
 
 
 def _check(catalogue: Catalog, wanted: dict[str, _Wanted], known: frozenset[str]) -> Iterator[str]:
+    rule = get_plural(str(catalogue.locale))
+    if (catalogue.num_plurals, catalogue.plural_expr) != (rule.num_plurals, rule.plural_expr):
+        yield f"the plural rule is not the one of the language, Plural-Forms: {rule.plural_forms}"
     messages = {_id(message): message for message in catalogue if message.id}
     yield from (f"{id_} is not translated" for id_ in wanted if id_ not in messages)
     yield from (f"{id_} is not in messages.pot" for id_ in messages if id_ not in wanted)
@@ -125,17 +129,19 @@ def _check_message(message: Message, wanted: _Wanted, known: frozenset[str]) -> 
         yield f"has the placeholder {{{name}}}, which is neither a fact nor a param of messages.pot"
 
 
-def _differences(catalogues: dict[Language, Catalog], known: frozenset[str]) -> Iterator[str]:
-    """Compare the parameters the languages use. Which facts they name may differ: so do the help lines."""
-    params: dict[str, dict[Language, frozenset[str]]] = {}
+def _differences(catalogues: dict[Language, Catalog]) -> Iterator[str]:
+    """Compare the placeholders of the languages. Where one plural form leaves one out, another has it."""
+    filled: dict[str, dict[Language, frozenset[str]]] = {}
     for language, catalogue in catalogues.items():
         for message in catalogue:
             if message.id:
-                params.setdefault(_id(message), {})[language] = _placeholders(message) - known
-    for id_, used in params.items():
-        if len(set(used.values())) > 1:
-            says = ", ".join(f"{language} {{{' '.join(sorted(names))}}}" for language, names in used.items())
-            yield f"{id_} has different placeholders: {says}"
+                filled.setdefault(_id(message), {})[language] = _placeholders(message)
+    for id_, names in filled.items():
+        if len(set(names.values())) > 1:
+            says = ", ".join(
+                f"{language} has {' '.join(sorted(has)) or 'none'}" for language, has in names.items()
+            )
+            yield f"{id_} has not the same placeholders: {says}"
 
 
 def _compile(catalogue: Catalog, file: Path) -> None:

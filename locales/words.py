@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from gettext import GNUTranslations
 from pathlib import Path
+from types import MappingProxyType
 
 from flows.vocabulary import CHINESE, ENGLISH, LANGUAGES, Label, Language, Param
 from locales.facts import Facts, load_facts
@@ -14,6 +15,7 @@ from locales.facts import Facts, load_facts
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 """The one way in which a text says where something is filled in."""
 
+_NOTHING: Mapping[str, Param] = MappingProxyType({})
 _FOLDER = Path(__file__).parent
 
 
@@ -89,7 +91,7 @@ class Words:
         except KeyError:
             raise MissingParam(f"no fact has the placeholder {name}") from None
 
-    def say(self, language: Language | None, message: str, params: Mapping[str, Param] | None = None) -> str:
+    def say(self, language: Language | None, message: str, params: Mapping[str, Param] = _NOTHING) -> str:
         """Return the text in that language; in both, Chinese first, where none was chosen yet.
 
         A parameter `n` picks the plural form; any form will do where `n` is not a number (a script fills it in).
@@ -98,7 +100,6 @@ class Words:
             UnknownMessage: there is no text of this id.
             MissingParam: the text has a placeholder that `params` does not fill.
         """
-        params = params or {}
         if language is None:
             return f"{self._say(CHINESE, message, params)}\n\n{self._say(ENGLISH, message, params)}"
         return self._say(language, message, params)
@@ -110,8 +111,10 @@ class Words:
             UnknownMessage: there is no text of this id.
         """
         if language is not None:
-            return self._say(language, message, {})
-        return " / ".join(dict.fromkeys((self._say(CHINESE, message, {}), self._say(ENGLISH, message, {}))))
+            return self._say(language, message, _NOTHING)
+        return " / ".join(
+            dict.fromkeys((self._say(CHINESE, message, _NOTHING), self._say(ENGLISH, message, _NOTHING)))
+        )
 
     def _say(self, language: Language, message: str, params: Mapping[str, Param]) -> str:
         catalogue = self._catalogues[language]
@@ -135,9 +138,9 @@ class Words:
 
     def _fill(self, language: Language, value: Param) -> str:
         if isinstance(value, Label):
-            return self._say(language, value.id, {})
+            return self._say(language, value.id, _NOTHING)
         if isinstance(value, tuple):
-            return _join(language, [self._say(language, label.id, {}) for label in value])
+            return _join(language, [self._say(language, label.id, _NOTHING) for label in value])
         return str(value)
 
 
