@@ -100,8 +100,8 @@ class Manifest:
 
     Attributes:
         answers: every answer that is new since the manifest before.
-        flags: what the place in the queue depends on (`flows.priority`), as they are now.
-        reason: the id of the rule that gave the priority.
+        flags: what the place in the queue depends on (`flows.priority`); in later ones, what was raised since.
+        reason: the id of the rule that gave the priority; empty in later ones.
         submitted_at: when this manifest was made, UTC.
         previous: SHA-256 of the signature of the manifest before; None for number 0.
     """

@@ -8,9 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import mutations
 import pytest
-import rfc9180
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +16,7 @@ from storage import sealing
 from storage.casefile import Manifest, SealedAnswer
 from storage.errors import BadFormat, CannotOpen, TooLong
 from storage.recovery import RecoveryKey
+from tests.storage import mutations, rfc9180
 
 VECTORS: dict[str, list[dict[str, Any]]] = json.loads(
     (Path(__file__).parent / "vectors" / "version_1.json").read_text("utf-8")
