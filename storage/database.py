@@ -136,6 +136,27 @@ class Database:
             )
             yield connection
 
+    @contextmanager
+    def alone(self, patience: int) -> Iterator[Connection]:
+        """Give a connection without a transaction, to look after the files, while no writer of ours is at work.
+
+        Args:
+            patience: seconds to wait for others who are.
+        Raises:
+            StoreAway: the database cannot be had, or not in time.
+        """
+        with _translated(), self._queued(None), self.engine.connect() as connection:
+            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+            if self.dialect == "sqlite":
+                connection.exec_driver_sql(f"PRAGMA busy_timeout = {patience * 1000}")
+            else:
+                connection.exec_driver_sql(f"SET lock_timeout = '{patience}s'; SET statement_timeout = 0")
+            try:
+                yield connection
+            finally:
+                # With the settings of its own it does not go back to the others.
+                connection.invalidate()
+
     def close(self) -> None:
         """Close every connection that is not in use."""
         self.engine.dispose()

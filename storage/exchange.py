@@ -1,0 +1,340 @@
+"""One message and what it leads to, inside its one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, bindparam, func, insert, literal, select
+
+from flows import memory
+from flows.vocabulary import (
+    Added,
+    Answered,
+    CameBack,
+    CaseStatus,
+    Consented,
+    Conversation,
+    Erased,
+    Forgotten,
+    Heard,
+    Outside,
+    Raised,
+    Record,
+    Reply,
+    Submitted,
+    Turn,
+    Unlinked,
+)
+from storage.casewriting import CaseWriter
+from storage.codes import Codes, draw_reference
+from storage.counts import count_up
+from storage.epochs import Epoch
+from storage.erasing import EraseJournal, erase_case
+from storage.errors import BadFormat, StateUnreadable
+from storage.keys import KeyDirectory
+from storage.remembering import FORGET, INSERT, UPDATE, Remembered
+from storage.schema import cases, links, marks, receipts
+from storage.sealing import CodeKeys, derive, index, lock, new_key, unlock
+
+KEPT_BEFORE_CONSENT = timedelta(hours=24)
+KEPT_BY_CODE = timedelta(hours=24)
+KEPT_MARK = timedelta(hours=72)
+"""How long a message is recognised when it is delivered again; Telegram tries for 24 hours."""
+
+_INSERT_MARK = insert(marks)
+_REFERENCE = select(literal(1)).where(cases.c.reference == bindparam("reference"))
+_IN_TURN = select(cases.c.state).where(cases.c.id == bindparam("case")).with_for_update()
+_BY_CODE = (
+    select(cases.c.id, cases.c.public_key, cases.c.state)
+    .join(receipts, receipts.c.case_id == cases.c.id)
+    .where(receipts.c.lookup == bindparam("lookup"))
+)
+_LINKS = (
+    select(links.c.status, func.count().label("n"))
+    .where(links.c.case_id == bindparam("case"))
+    .group_by(links.c.status)
+)
+
+
+@dataclass(frozen=True)
+class Means:
+    """What every exchange of an intake works with."""
+
+    keys: KeyDirectory
+    codes: Codes
+    journal: EraseJournal
+    draft_kept: timedelta
+
+
+class Exchange:
+    """One message, from what is remembered of the person to what is kept of the turn.
+
+    Attributes:
+        conversation: None where this person has none, or none any more.
+        outside: what the turn draws and looks up.
+        erased: whether `keep` destroyed a case, so that the files are to be scrubbed after the commit.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        means: Means,
+        heard: Heard,
+        now: datetime,
+        living: Sequence[Epoch],
+        found: Row[Any],
+        alive: bool,
+        tried: tuple[str, CodeKeys] | None,
+    ) -> None:
+        self._connection = connection
+        self._means = means
+        self._heard = heard
+        self._now = now
+        self._living = living
+        self._tried = tried
+        self._seen: tuple[bytes, bytes] | None = (found.mark, found.reply) if found.mark else None
+        self._stored = alive
+        self._remembered = Remembered.of(found, living) if alive else Remembered.new(living[0])
+        self.conversation: Conversation | None = None
+        self._case: CaseWriter | None = None
+        if alive:
+            self.conversation = self._remembered.opened_state(found.state)
+            if found.case_id is not None:
+                self._case = self._writer(found.case_id, found.public_key, found.case_state)
+            elif self.conversation.case == "code":
+                self._case = self._nobodys()
+        answered = self.conversation.answered if self.conversation else ()
+        self._fields = {sequence: field for sequence, field in enumerate(answered) if field is not None}
+        self._drawn: dict[str, CodeKeys] = {}
+        self.outside: Outside = _Outside(self)
+        self.erased = False
+
+    @property
+    def earlier(self) -> Reply | None:
+        """The reply this very delivery got before; then nothing else is to be done. None if it is new.
+
+        Raises:
+            CannotOpen: the delivery was seen with other content: its id was used twice.
+        """
+        if self._seen is None:
+            return None
+        mark, reply = self._seen
+        epoch = next(epoch for epoch in self._living if epoch.mark(self._heard) == mark)
+        try:
+            return memory.load_reply(unlock(epoch.reply_key(self._heard), reply, *_reply_context(mark)))
+        except (BadFormat, memory.Unreadable):
+            raise StateUnreadable("the reply to a message") from None
+
+    def keep(self, turn: Turn) -> None:
+        """Keep all of a turn: seal its records, remember its conversation, mark its message. Once.
+
+        Raises:
+            RuntimeError: the turn contradicts what is kept; a defect, and nothing of it may be committed.
+        """
+        if self._seen is not None:
+            raise RuntimeError("this message was kept before")
+        for record in turn.records:
+            self._record(record)
+        if self._case is not None:
+            self._case.finish()
+        self._remember(turn.conversation)
+        self._mark(turn.reply)
+        count_up(self._connection, turn.counts, self._now)
+
+    # -------------------------------------------------------------- records
+
+    def _record(self, record: Record) -> None:
+        match record:
+            case Consented():
+                self._begin(record)
+            case CameBack():
+                self._come_back(record)
+            case Unlinked():
+                self._begin_anew()
+            case Erased():
+                self._erase()
+            case _:
+                self._write(record)
+
+    def _write(self, record: Answered | Forgotten | Submitted | Added | Raised) -> None:
+        case = self._case
+        if case is None:
+            raise RuntimeError("nothing may be kept before consent")
+        match record:
+            case Answered():
+                case.answer(record)
+                self._fields[record.sequence] = record.field
+            case Forgotten():
+                case.forget(record.sequence)
+                self._fields.pop(record.sequence, None)
+            case Submitted():
+                case.submit(record, self._remembered.key, self._fields, self._receipt(record.case_code))
+            case Added():
+                case.add_links(record.platforms)
+            case Raised():
+                case.raise_to_team(record)
+
+    def _begin(self, record: Consented) -> None:
+        self._case = CaseWriter.begin(
+            self._connection,
+            self._means.keys,
+            self._now,
+            self._remembered.key,
+            record.language,
+            self._heard.channel,
+        )
+        self._fields.clear()
+
+    def _come_back(self, record: CameBack) -> None:
+        self._begin_anew()
+        # Too many tries, or an unknown code: what follows looks and takes the same (promise P5).
+        lookup = self._tried[1].lookup if self._tried and self._tried[0] == record.code else new_key()
+        row = self._connection.execute(_BY_CODE, {"lookup": lookup}).one_or_none()
+        self._case = self._nobodys() if row is None else self._writer(row.id, row.public_key, row.state)
+
+    def _erase(self) -> None:
+        case = self._case
+        if case is None:
+            return
+        if self.conversation is not None and self.conversation.case == "code":
+            # Whoever holds a code may write to a case, and not destroy it.
+            case.raise_to_team(Raised("erase"))
+            return
+        row = self._connection.execute(_IN_TURN, {"case": case.id}).one_or_none()
+        if row is not None and row.state not in ("draft", "queued"):
+            # Taken up since the person was asked: somebody may have duties before it goes.
+            case.raise_to_team(Raised("erase"))
+            case.finish()
+        else:
+            self._destroy(case)
+        self._begin_anew()
+
+    def _destroy(self, case: CaseWriter) -> None:
+        erase_case(self._connection, self._means.journal, case.id, self._now)
+        self._case = None
+        self.erased = True
+
+    # -------------------------------------------------------------- what is remembered
+
+    def _begin_anew(self) -> None:
+        """Go on as somebody new: what was, and the key that could open it, are not carried along."""
+        if self._case is not None and self._case.state == "draft":
+            self._destroy(self._case)
+        if self._stored:
+            self._connection.execute(FORGET, {"row": self._remembered.id})
+        self._stored = False
+        self._case = None
+        self._remembered = Remembered.new(self._living[0])
+
+    def _remember(self, conversation: Conversation | None) -> None:
+        if conversation is None or (conversation.case is None and self._case is not None):
+            self._begin_anew()
+        if conversation is None:
+            return
+        if conversation.case != self._kind_of_case(conversation):
+            raise RuntimeError("the conversation and its case do not fit")
+        today = self._living[0]
+        channel, address = self._heard.channel, self._heard.address
+        linked = conversation.case == "linked"
+        self._remembered.rewrap(today)
+        values = {
+            "lookup": today.lookup(channel, address),
+            "epoch": self._remembered.epoch,
+            "wrapped_key": self._remembered.wrapped_key,
+            "state": self._remembered.state(conversation),
+            # Needed to reach the person, and to find them under the key of another day; else not kept.
+            "address": self._remembered.address(channel, address) if linked else None,
+            "case_id": None if self._case is None or self._case.nobodys else self._case.id,
+            "erase_at": self._erase_at(conversation),
+        }
+        if self._stored:
+            self._connection.execute(UPDATE, {"row": self._remembered.id, **values})
+        else:
+            self._connection.execute(INSERT, {"id": self._remembered.id, **values})
+
+    def _kind_of_case(self, conversation: Conversation) -> str | None:
+        if self._case is None:
+            return None
+        if self._case.state == "draft":
+            return "draft"
+        return conversation.case if conversation.case in ("linked", "code") else "linked"
+
+    def _erase_at(self, conversation: Conversation) -> int | None:
+        kept = {
+            None: KEPT_BEFORE_CONSENT,
+            "draft": self._means.draft_kept,
+            "code": KEPT_BY_CODE,
+            "linked": None,
+        }[conversation.case]
+        return None if kept is None else int((self._now + kept).timestamp())
+
+    def _mark(self, reply: Reply) -> None:
+        today = self._living[0]
+        mark = today.mark(self._heard)
+        dumped = memory.dump_reply(reply)
+        self._connection.execute(
+            _INSERT_MARK,
+            {
+                "mark": mark,
+                "reply": lock(today.reply_key(self._heard), dumped, *_reply_context(mark)),
+                "erase_at": int((self._now + KEPT_MARK).timestamp()),
+            },
+        )
+
+    # -------------------------------------------------------------- cases and codes
+
+    def _writer(self, case_id: bytes, public: bytes, state: str) -> CaseWriter:
+        return CaseWriter(self._connection, self._means.keys, self._now, case_id, public, state)
+
+    def _nobodys(self) -> CaseWriter:
+        return CaseWriter.of_nobody(self._connection, self._means.keys, self._now)
+
+    def _receipt(self, code: str | None) -> CodeKeys | None:
+        if code is None:
+            return None
+        return self._drawn.get(code) or self._means.codes.keys_of(code)
+
+
+class _Outside:
+    """What a turn may ask for, answered within its transaction."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._fingerprint_key: bytes | None = None
+
+    def fingerprint(self, text: str) -> str:
+        if self._fingerprint_key is None:
+            self._fingerprint_key = derive(self._exchange._remembered.key, "fingerprint", 1)
+        return index(self._fingerprint_key, text).hex()[:16]
+
+    def reference(self) -> str:
+        def taken(reference: str) -> bool:
+            found = self._exchange._connection.execute(_REFERENCE, {"reference": reference})
+            return found.one_or_none() is not None
+
+        return draw_reference(taken)
+
+    def case_code(self) -> str:
+        code, keys = self._exchange._means.codes.take()
+        self._exchange._drawn[code] = keys
+        return code
+
+    def case_status(self) -> CaseStatus:
+        case = self._exchange._case
+        if case is None or case.nobodys or case.state == "draft":
+            return CaseStatus("queued")
+        rows = self._exchange._connection.execute(_LINKS, {"case": case.id})
+        n = {row.status: row.n for row in rows}
+        total, removed = sum(n.values()), n.get("removed", 0)
+        return CaseStatus(_submitted(case.state), total - n.get("new", 0), removed, total - removed)
+
+
+def _submitted(state: str) -> Literal["queued", "claimed", "closed"]:
+    return "claimed" if state == "claimed" else "closed" if state == "closed" else "queued"
+
+
+def _reply_context(mark: bytes) -> tuple[str, int, bytes]:
+    return ("reply", 1, mark)

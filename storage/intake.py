@@ -1,0 +1,163 @@
+"""Where the part that talks to people keeps what they say: it writes answers and can open none.
+
+One message is one transaction. What takes long and needs no database (the keys of case codes) is done
+before it begins, and making the files forget what was erased is done after it is committed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from flows.vocabulary import Conversation, Heard
+from storage.codes import CODE_PARAMETERS, Codes
+from storage.database import Database
+from storage.epochs import Epoch, Epochs
+from storage.erasing import EraseJournal, erase_case
+from storage.errors import StoreAway
+from storage.exchange import Exchange, Means
+from storage.keys import KeyDirectory
+from storage.remembering import FORGET, UPDATE, Remembered, find
+from storage.scrubbing import scrub_now
+from storage.sealing import PasswordParameters, index
+
+DRAFT_HOURS = 72
+"""Hours after the last message that a case not submitted is kept, unless the operator chose otherwise."""
+
+
+class Intake:
+    """The store as the part that talks to people sees it. Safe to share between threads, and over a fork.
+
+    Args:
+        journal: the file that erased cases are noted in, beside the database and not in its backups.
+        draft_hours: how long a case that is not submitted is kept after its last message, 1 to 168.
+        code_parameters: what deriving the keys of a case code costs; the same for all that ever ran.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        keys: KeyDirectory,
+        journal: Path,
+        draft_hours: int = DRAFT_HOURS,
+        code_parameters: PasswordParameters = CODE_PARAMETERS,
+    ) -> None:
+        if not 1 <= draft_hours <= 168:
+            raise ValueError("a draft is kept for 1 to 168 hours")
+        self._database = database
+        self._keys = keys
+        self._epochs = Epochs(keys)
+        self._means = Means(
+            keys=keys,
+            codes=Codes(lambda: keys.code_salt, code_parameters),
+            journal=EraseJournal(journal),
+            draft_kept=timedelta(hours=draft_hours),
+        )
+
+    def prepare(self, heard: Heard) -> None:
+        """Do ahead, where nobody waits for it, what `exchange` would otherwise do first."""
+        self._means.codes.prepare()
+
+    @contextmanager
+    def exchange(self, heard: Heard, now: datetime) -> Iterator[Exchange]:
+        """Take one message: everything done in the block is kept together when it ends well, or not at all.
+
+        The messages of one person are taken one after another, over all processes.
+
+        Args:
+            now: the time, timezone-aware.
+        Raises:
+            StoreAway: the database cannot be had, and nothing was kept.
+            StateUnreadable: what is kept of this person cannot be read. It stays as it is.
+            KeyDirectoryUnsafe: a key is missing or unsafe.
+        """
+        living = self._epochs.living(now)
+        self._means.codes.prepare()
+        tried = self._means.codes.tried(heard.text, heard.channel, heard.address, now)
+        with self._database.transaction(self._person(heard.channel, heard.address)) as connection:
+            marks = [epoch.mark(heard) for epoch in living]
+            found = _find(connection, living, heard.channel, heard.address, marks)
+            alive = _is_alive(connection, found, now)
+            exchange = Exchange(connection, self._means, heard, now, living, found, alive, tried)
+            yield exchange
+        if exchange.erased:
+            self._scrub()
+
+    def peek(self, channel: str, address: str, now: datetime) -> Conversation | None:
+        """Return what is remembered of a person, changing nothing; None where there is nothing.
+
+        Raises: as `exchange`.
+        """
+        living = self._epochs.living(now)
+        with self._database.reading() as connection:
+            found = _find(connection, living, channel, address, locked=False)
+        if found.id is None or _is_over(found, now):
+            return None
+        return Remembered.of(found, living).opened_state(found.state)
+
+    def leave(self, channel: str, address: str, erase: bool, now: datetime) -> None:
+        """End a conversation that nobody can come back to, such as that of a page that was closed.
+
+        A draft stays until its time is over, and with `erase` is destroyed at once. A submitted case always
+        stays. Nothing happens where nothing is known of the address.
+
+        Raises: as `exchange`.
+        """
+        living = self._epochs.living(now)
+        with self._database.transaction(self._person(channel, address)) as connection:
+            found = _find(connection, living, channel, address)
+            if found.id is None:
+                return
+            draft = found.case_state == "draft"
+            if draft and not erase:
+                connection.execute(UPDATE, {"row": found.id, **_NOT_FOUND_AGAIN})
+                return
+            connection.execute(FORGET, {"row": found.id})
+            if draft:
+                erase_case(connection, self._means.journal, found.case_id, now)
+        if draft:
+            self._scrub()
+
+    def _person(self, channel: str, address: str) -> bytes:
+        return index(self._keys.code_salt, "person", 1, channel, address)
+
+    def _scrub(self) -> None:
+        # What cannot be done now is done by whoever does the later work; the answer does not wait for it.
+        with contextlib.suppress(StoreAway):
+            scrub_now(self._database)
+
+
+_NOT_FOUND_AGAIN = {"lookup": None, "address": None}
+
+
+def _find(
+    connection: Connection,
+    living: tuple[Epoch, ...],
+    channel: str,
+    address: str,
+    marks: list[bytes] | None = None,
+    locked: bool = True,
+) -> Row[Any]:
+    lookups = [epoch.lookup(channel, address) for epoch in living]
+    statement, values = find(lookups, marks or [], locked)
+    return connection.execute(statement, values).one()
+
+
+def _is_over(found: Row[Any], now: datetime) -> bool:
+    return found.erase_at is not None and found.erase_at <= now.timestamp()
+
+
+def _is_alive(connection: Connection, found: Row[Any], now: datetime) -> bool:
+    """Say whether there is a conversation. One whose time is over is not found again, and left to be purged."""
+    if found.id is None:
+        return False
+    if _is_over(found, now):
+        connection.execute(UPDATE, {"row": found.id, **_NOT_FOUND_AGAIN})
+        return False
+    return True
