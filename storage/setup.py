@@ -69,7 +69,10 @@ def _initialise(home: Path, database: Database) -> Initialised:
     with database.transaction(serialise_on=_ONE_AT_A_TIME) as connection:
         known = _known_desk_keys(connection)
         if path.exists():
-            _check_belong_together(KeyDirectory(path), known)
+            keys = KeyDirectory(path)
+            _check_belong_together(keys, known)
+            if not slots.is_held(connection, slots.BOOTSTRAP):
+                keys.destroy_bootstrap()  # left by a crash right after the first colleague was added
             return Initialised(None)
         if known:
             # Either this was broken off below, between the commit and the last step, or the database

@@ -65,6 +65,12 @@ def open_all(connection: Connection, holder: str, private: bytes) -> DeskKeys:
     return opened
 
 
+def is_held(connection: Connection, holder: str) -> bool:
+    """Say whether a holder has any slot."""
+    query = select(slots.c.generation).where(slots.c.holder == holder).limit(1)
+    return connection.execute(query).one_or_none() is not None
+
+
 def colleagues_with_slots(connection: Connection) -> int:
     """Count the colleagues who have a slot."""
     return connection.execute(

@@ -1,4 +1,4 @@
-"""Which folder may touch which cryptography, read out of the imports."""
+"""Which folder may touch which cryptography, read out of the imports; and what the intake's own keys open."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
-from storage import sealing
+from storage import schema, sealing
+from storage.casefile import answer_context, case_key_context
+from storage.errors import CannotOpen
 from storage.sealing import PRIVATE_KEY_FUNCTIONS
+from tests.storage.building import NOW, BuiltCase, Instance
 
 ROOT = Path(__file__).parents[2]
 DESK_ALONE = {"storage.staff", "storage.cases", "storage.slots", "storage.recovery", "storage.setup"}
@@ -69,3 +73,19 @@ def test_the_list_of_what_opens_is_complete() -> None:
     assert sorted(PRIVATE_KEY_FUNCTIONS) == ["open_sealed", "password_keys"]
     assert all(callable(getattr(sealing, name)) for name in PRIVATE_KEY_FUNCTIONS)
     assert len(TALKING) > 10
+
+
+def test_no_key_of_the_intake_opens_a_case_or_an_answer(instance: Instance) -> None:
+    instance.added("Mei", "supervisor")
+    built = BuiltCase(instance).submit([("name", "x")])
+    instance.keys.epoch_today(NOW)
+    held = [bytes.fromhex(file.read_text()) for file in instance.keys.path.iterdir()]
+    assert len(held) >= 6
+    with instance.database.reading() as connection:
+        sealed_key = connection.execute(select(schema.cases.c.sealed_key)).scalar_one()
+        answer = connection.execute(select(schema.answers.c.sealed)).scalar_one()
+    for key in held:
+        with pytest.raises(CannotOpen):
+            sealing.open_sealed(key, sealed_key, *case_key_context(built.id, 1))
+        with pytest.raises(CannotOpen):
+            sealing.open_sealed(key, answer, *answer_context(built.id, "name", 0))

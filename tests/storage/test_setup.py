@@ -17,7 +17,7 @@ from storage.recovery import RecoveryKey
 from storage.schema import desk_keys, slots
 from storage.sealing import key_pair_of
 from storage.setup import initialise
-from storage.slots import open_all
+from storage.slots import BOOTSTRAP, empty, open_all
 
 
 @pytest.fixture
@@ -123,3 +123,16 @@ def test_what_an_older_attempt_left_is_not_used(home: Path, database_url: str) -
     made = initialise(home, database_url)
     assert made.created
     assert not (home / "keys.new").exists()
+
+
+def test_a_bootstrap_key_that_a_crash_left_is_destroyed(home: Path, database_url: str) -> None:
+    initialise(home, database_url)
+    keys = KeyDirectory(home / "keys")
+    initialise(home, database_url)
+    assert keys.bootstrap is not None
+    database = Database.open(database_url)
+    with database.transaction() as connection:
+        empty(connection, BOOTSTRAP)
+    database.close()
+    initialise(home, database_url)
+    assert keys.bootstrap is None
