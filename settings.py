@@ -68,6 +68,11 @@ class Settings:
         return self.home / "facts.toml"
 
     @property
+    def journal(self) -> Path:
+        """Which cases were erased, as hashes; kept apart from backups, so that they can be made to forget too."""
+        return self.home / "erased"
+
+    @property
     def file(self) -> Path:
         """The settings file."""
         return self.home / FILE_NAME

@@ -1,0 +1,1 @@
+"""The command line: what operators and caseworkers type. Every command has `--help` with examples."""

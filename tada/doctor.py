@@ -1,0 +1,258 @@
+"""`tada doctor`: looks at everything an operator is responsible for, and says what to do."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+import click
+from sqlalchemy import text
+
+from settings import SECRETS, unknown_settings
+from storage import migrations, staff
+from storage.keys import day_of
+from tada.facts import may_be_public, stale_facts, told
+from tada.instance import Instance, pass_instance
+from tada.output import print_json
+from tada.problems import explain
+from tada.worker import SILENT_AFTER_SECONDS, seen_at
+
+MEGABYTE = 1_000_000
+LITTLE_SPACE = 1_000 * MEGABYTE
+NO_SPACE = 100 * MEGABYTE
+
+CLOCKS_APART_SECONDS = 5
+"""How far the clock of a database on another machine may be from ours."""
+
+MADE_ON = datetime(2026, 11, 1, tzinfo=UTC)
+"""No clock that is right shows an earlier time."""
+
+Mark = Literal["good", "look", "wrong"]
+_SIGNS: dict[Mark, str] = {"good": "✓ good ", "look": "! look ", "wrong": "✗ wrong"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at. `wrong` stops the service from being safe or from working."""
+
+    mark: Mark
+    what: str
+    to_do: str | None = None
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@pass_instance
+def doctor(instance: Instance, as_json: bool) -> None:
+    """Check settings, keys, database, facts and machine, and say what to do.
+
+    Ends with 1 if something is wrong; what only needs a look does not count.
+
+    \b
+    Examples:
+      tada doctor
+      tada doctor --json
+    """
+    findings = list(examine(instance))
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            click.echo(f"{_SIGNS[finding.mark]}  {finding.what}")
+            if finding.to_do:
+                click.echo(f"{'':9}→ {finding.to_do}")
+    if any(finding.mark == "wrong" for finding in findings):
+        raise click.exceptions.Exit(1)
+
+
+def examine(instance: Instance) -> Iterator[Finding]:
+    """Look at everything; one thing that cannot be looked at is itself a finding."""
+    for look in (
+        _settings,
+        _keys,
+        _database,
+        _clock,
+        _staff,
+        _facts,
+        _texts,
+        _public,
+        _channels,
+        _space,
+        _worker,
+    ):
+        if look is not _settings and not _readable(instance):
+            return
+        try:
+            yield from look(instance)
+        except Exception as error:
+            yield Finding("wrong", explain(error) or f"{look.__name__[1:]}: {type(error).__name__}")
+
+
+def _readable(instance: Instance) -> bool:
+    try:
+        return bool(instance.settings)
+    except ValueError:
+        return False
+
+
+# ------------------------------------------------------------------ what is looked at
+
+
+def _settings(instance: Instance) -> Iterator[Finding]:
+    try:
+        settings = instance.settings
+    except ValueError as error:
+        for line in str(error).splitlines():
+            yield Finding("wrong", line)
+        return
+    yield Finding("good", f"settings of the instance in {settings.home}")
+    for name in unknown_settings(instance.environ):
+        yield Finding("look", f"{name} is no setting.", "See docs/running.md for their names.")
+    if settings.file.exists() and settings.file.stat().st_mode & 0o077:
+        secrets = [name for name in SECRETS if name in settings.file.read_text(encoding="utf-8")]
+        if secrets:
+            yield Finding(
+                "wrong",
+                f"{settings.file} holds a secret and others can read it.",
+                f"chmod 600 {settings.file}",
+            )
+    if not settings.rate_limits:
+        yield Finding(
+            "wrong" if settings.is_public else "look", "Rate limits are off.", "Unset TADA_RATE_LIMITS."
+        )
+
+
+def _keys(instance: Instance) -> Iterator[Finding]:
+    problems = instance.keys.problems()
+    for problem in problems:
+        yield Finding("wrong", f"key directory, {problem.file}: {problem.what}", "docs/keys.md")
+    if not problems:
+        generation, _ = instance.keys.desk_public
+        yield Finding("good", f"keys: desk key of generation {generation}, pinned; nobody else can read them")
+        if instance.settings.is_public and instance.settings.desk_key_fingerprint is None:
+            yield Finding(
+                "look",
+                "The desk key is pinned only by a file beside it.",
+                "Set TADA_DESK_KEY_FINGERPRINT to what `tada keys status` prints.",
+            )
+
+
+def _database(instance: Instance) -> Iterator[Finding]:
+    instance.require_init()
+    database = instance.database
+    with database.reading() as connection:
+        connection.execute(text("SELECT 1"))
+    found = migrations.current(database.engine)
+    if found == migrations.head():
+        yield Finding("good", f"database: {database.dialect}, tables of version {found}")
+    elif found is None:
+        yield Finding("wrong", "The database has no tables.", "tada init")
+    else:
+        yield Finding(
+            "wrong",
+            f"The tables are of version {found}, not {migrations.head()}.",
+            "Start `tada serve` anew.",
+        )
+
+
+def _clock(instance: Instance) -> Iterator[Finding]:
+    now = datetime.now(UTC)
+    newest = max(instance.keys.living_epochs(), default=0)
+    if now < MADE_ON or day_of(now) < newest:
+        yield Finding(
+            "wrong",
+            f"The clock says {now:%Y-%m-%d}, which has passed already: nothing is forgotten in time.",
+            "Set the clock and have it kept by NTP.",
+        )
+        return
+    if instance.database.dialect == "postgresql":
+        with instance.database.reading() as connection:
+            theirs = connection.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one()
+        apart = abs(float(theirs) - datetime.now(UTC).timestamp())
+        if apart > CLOCKS_APART_SECONDS:
+            yield Finding(
+                "look", f"The clock of the database is {apart:.0f} s apart from ours.", "Keep both by NTP."
+            )
+            return
+    yield Finding("good", f"clock: {now:%Y-%m-%d %H:%M} UTC")
+
+
+def _staff(instance: Instance) -> Iterator[Finding]:
+    active = [member for member in staff.list_staff(instance.database) if member.state == "active"]
+    opening = sum(member.role in staff.ROLES_WITH_SLOT for member in active)
+    if not opening:
+        yield Finding("look", "Nobody can open a case yet.", "tada staff add NAME --role supervisor")
+    elif opening == 1:
+        yield Finding(
+            "look",
+            "One colleague alone can open cases: a lost password leaves only the recovery key.",
+            "tada staff add NAME --role intake --by COLLEAGUE",
+        )
+    else:
+        yield Finding("good", f"staff: {opening} colleagues can open cases")
+
+
+def _facts(instance: Instance) -> Iterator[Finding]:
+    settings = instance.settings
+    stale = stale_facts(settings)
+    for fact in stale:
+        yield Finding("look", f"fact {told(fact)}", f"Check it, then write that into {settings.facts}.")
+    if not stale:
+        yield Finding("good", "facts: every number and link was checked in the last 90 days")
+    if settings.is_public and not may_be_public(settings):
+        yield Finding("wrong", "The referral for people under 16 is not checked.", "docs/going-live.md")
+
+
+def _texts(instance: Instance) -> Iterator[Finding]:
+    _ = instance.words
+    yield Finding("good", "texts: both catalogues are built")
+
+
+def _public(instance: Instance) -> Iterator[Finding]:
+    url = instance.settings.public_url
+    if url is None:
+        yield Finding(
+            "look", "TADA_PUBLIC_URL is not set: for trying things out on this machine.", "docs/going-live.md"
+        )
+    elif instance.settings.is_public and not url.startswith("https://"):
+        yield Finding(
+            "wrong",
+            "The public address is not https: anybody on the way could read along.",
+            "docs/going-live.md",
+        )
+    else:
+        yield Finding("good", f"public address: {url}")
+
+
+def _channels(instance: Instance) -> Iterator[Finding]:
+    yield Finding(
+        "good", "channels: web chat and terminal are on; WhatsApp and Telegram are not part of this version"
+    )
+
+
+def _space(instance: Instance) -> Iterator[Finding]:
+    free = shutil.disk_usage(instance.settings.home).free
+    mark: Mark = "wrong" if free < NO_SPACE else "look" if free < LITTLE_SPACE else "good"
+    yield Finding(
+        mark,
+        f"disk: {free // MEGABYTE} MB free for {instance.settings.home}",
+        None if mark == "good" else "Make room: with a full disk no message can be taken.",
+    )
+
+
+def _worker(instance: Instance) -> Iterator[Finding]:
+    seen = seen_at(instance.settings.home)
+    silent = timedelta(seconds=SILENT_AFTER_SECONDS)
+    if seen is None:
+        yield Finding("look", "The background work has never run.", "tada serve (or tada worker)")
+    elif datetime.now(UTC) - seen > silent:
+        yield Finding(
+            "look",
+            f"The background work was last seen {seen:%Y-%m-%d %H:%M} UTC: nothing is forgotten meanwhile.",
+            "tada serve (or tada worker)",
+        )
+    else:
+        yield Finding("good", "background work: at work")

@@ -1,0 +1,143 @@
+"""What keeps an instance: making it, its keys, its forgetting, its background work."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import click
+
+from logs import keep_logs
+from storage import retention
+from storage.keys import fingerprint_of
+from storage.scrubbing import scrub
+from storage.setup import initialise
+from tada.instance import Instance, pass_instance
+from tada.output import print_json
+from tada.worker import work
+
+
+@click.command()
+@pass_instance
+def init(instance: Instance) -> None:
+    """Make keys and database in TADA_HOME, or see that they are there.
+
+    Prints the recovery key, this once. Safe to run again: what is there stays.
+
+    \b
+    Examples:
+      tada init
+      TADA_HOME=/srv/tada TADA_DATABASE_URL=postgresql://db/tada tada init
+    """
+    settings = instance.settings
+    made = initialise(settings.home, settings.database_url)
+    if made.recovery_key_text is None:
+        click.echo(f"The instance in {settings.home} is set up.")
+        return
+    click.echo(
+        f"The instance in {settings.home} is made.\n\n"
+        f"  RECOVERY KEY. Write it on paper now: it is shown this once and kept nowhere.\n\n"
+        f"    {_in_lines(made.recovery_key_text)}\n\n"
+        "  It opens every case if all colleagues lose their passwords, and so does anybody who finds it.\n"
+        "  Keep it locked away from this machine (docs/keys.md).\n"
+    )
+
+
+def _in_lines(recovery_key: str, groups_a_line: int = 7) -> str:
+    groups = recovery_key.split("-")
+    lines = [groups[start : start + groups_a_line] for start in range(0, len(groups), groups_a_line)]
+    return "\n    ".join("-".join(line) for line in lines)
+
+
+@click.command()
+@pass_instance
+def worker(instance: Instance) -> None:
+    """Do the background work alone: forgetting what is due, and moving what stays to the keys of the day.
+
+    `tada serve` does it too. Where several machines serve, run one on each; for each home one works
+    and the others wait to take over.
+
+    \b
+    Examples:
+      tada worker
+    """
+    instance.keys.check()
+    keep_logs()
+    work(instance)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@pass_instance
+def purge(instance: Instance, as_json: bool) -> None:
+    """Remove now whatever is due to be forgotten, and its traces in the database files.
+
+    The background work does this by itself. Look at the clock of this machine first: what its time
+    says is due is gone for good.
+
+    \b
+    Examples:
+      tada purge
+    """
+    instance.keys.check()
+    purged = asdict(retention.purge(instance.database, instance.keys, datetime.now(UTC)))
+    scrub(instance.database)
+    if as_json:
+        print_json(purged)
+        return
+    gone = [f"{number} {name.replace('_', ' ')}" for name, number in purged.items() if number]
+    click.echo("Removed: " + ", ".join(gone) + "." if gone else "Nothing was due.")
+
+
+@click.group()
+def keys() -> None:
+    """Look after the key directory."""
+
+
+@keys.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@pass_instance
+def status(instance: Instance, as_json: bool) -> None:
+    """Say which keys there are and whether they are safe. Prints no secret.
+
+    Ends with 1 if there is a problem.
+
+    \b
+    Examples:
+      tada keys status
+      tada keys status --json
+    """
+    instance.require_init()
+    problems = [f"{problem.file}: {problem.what}" for problem in instance.keys.problems()]
+    found = {"directory": str(instance.settings.keys), "problems": problems} | (
+        {} if problems else _found(instance)
+    )
+    if as_json:
+        print_json(found)
+    else:
+        for name, value in found.items():
+            if name != "problems":
+                click.echo(f"{name.replace('_', ' '):<22}{value}")
+        for problem in problems:
+            click.echo(f"PROBLEM: {problem}")
+    if problems:
+        raise click.exceptions.Exit(1)
+
+
+def _found(instance: Instance) -> dict[str, Any]:
+    generation, public = instance.keys.desk_public
+    days = sorted(instance.keys.living_epochs())
+    return {
+        "desk_key": f"generation {generation}",
+        "desk_key_fingerprint": fingerprint_of(generation, public),
+        "pinned_in_settings": instance.settings.desk_key_fingerprint is not None,
+        "intake_keys": len(instance.keys.verify_keys),
+        "epoch_keys": len(days),
+        "oldest_epoch_key": _date(days[0]) if days else None,
+        "bootstrap_key": "unused" if instance.keys.bootstrap else "destroyed",
+    }
+
+
+def _date(day: int) -> str:
+    return (date(1970, 1, 1) + timedelta(days=day)).isoformat()

@@ -1,0 +1,58 @@
+"""What an operator is told when something fails: one line, what happened and what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from locales import FactsError, WordsError
+from settings import SettingsError
+from storage import errors
+
+_SAID: dict[type[errors.StoreError], str] = {
+    errors.StoreAway: "The database cannot be had: away, locked, full, or not set up. `tada doctor` looks closer.",
+    errors.WrongPassword: "This name and password do not belong together.",
+    errors.StaffDisabled: "This colleague may no longer sign in.",
+    errors.UnfitName: "A name has 1 to 80 characters that show.",
+    errors.StaffExists: "There is a colleague with this name already: `tada staff list`.",
+    errors.StaffNotFound: "There is no colleague with this name: `tada staff list`.",
+    errors.NotAllowed: (
+        "This is not allowed: the colleague who vouches must be active and hold a slot, and the first account "
+        "must have a role that opens cases."
+    ),
+    errors.LastKeyHolder: "Nobody else could open cases after this. Add another colleague first: `tada staff add`.",
+    errors.WrongRecoveryKey: "This recovery key has a slip in it, or belongs to another instance.",
+    errors.CaseNotFound: "No submitted case has this reference.",
+    errors.StateUnreadable: "A stored conversation cannot be read. It stays as it is; keep a copy before anything else.",
+    errors.CannotOpen: "Something stored does not open with the keys of this instance. `tada doctor` looks closer.",
+    errors.BadFormat: "Something stored was written by a version that this one does not know.",
+}
+
+_UNFIT_PASSWORD = {
+    "too_short": "A password has at least 15 characters. A few words that do not belong together are easy to keep.",
+    "too_long": "A password has at most 128 characters.",
+    "known": "This password is among those that are guessed first. Choose another one.",
+}
+
+
+def explain(error: Exception) -> str | None:
+    """Return what to tell of an error, or None for one that nobody foresaw."""
+    match error:
+        case errors.UnfitPassword():
+            return _UNFIT_PASSWORD[error.why]
+        case errors.CaseDamaged():
+            return (
+                f"This case is not what was submitted: its {error.check} failed the check. Nothing of it is shown. "
+                "Treat this as an incident: keep a copy of database and keys, and see docs/keys.md."
+            )
+        case errors.StoreError() if type(error) in _SAID:
+            return _SAID[type(error)]
+        case errors.StoreError() | SettingsError() | FactsError() | WordsError():
+            said = str(error)  # written for operators: files, variables and what to do
+            return said[:1].upper() + said[1:]
+        case OSError():
+            return f"{error.strerror or type(error).__name__}: {_name_of(error)}"
+    return None
+
+
+def _name_of(error: OSError) -> str:
+    return str(Path(str(error.filename))) if error.filename else "a file or connection"

@@ -1,0 +1,169 @@
+"""`tada serve`: the web chat and the background work beside it, kept alive by one command."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import resource
+import shlex
+import socket
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from settings import Settings
+from storage import staff
+from storage.setup import initialise
+from tada.facts import REFERRAL, may_be_public, stale_facts
+from tada.instance import Instance, pass_instance
+from tada.supervisor import Program, keep_running
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on."
+)
+@click.option(
+    "--surface",
+    type=click.Choice(["intake", "all"]),
+    default="all",
+    show_default=True,
+    help="What to serve; intake is the chat alone. The desk's pages are not part of this version.",
+)
+@click.option("--processes", default=2, show_default=True, type=click.IntRange(1, 64), help="Web processes.")
+@pass_instance
+def serve(instance: Instance, host: str, port: int, surface: str, processes: int) -> None:
+    """Serve the web chat, and do the background work beside it, until Ctrl-C.
+
+    \b
+    Examples:
+      tada serve
+      tada serve --host 0.0.0.0 --port 8080
+    """
+    _check(instance)
+    _check_free(host, port)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # memory holds what people write; a dump would keep it
+    os.umask(0o077)
+    settings = instance.settings
+    address = f"http://{_for_address(host)}:{port}"
+    with tempfile.TemporaryDirectory(prefix="tada-metrics-") as metrics:
+        environment = {
+            **instance.environ,
+            "TADA_HOME": str(settings.home),
+            "PROMETHEUS_MULTIPROC_DIR": metrics,
+            "PYTHONPATH": os.pathsep.join(filter(None, (str(_ROOT), instance.environ.get("PYTHONPATH")))),
+        }
+        python = [sys.executable, "-m"]
+        web = [*python, "gunicorn", "--config", "python:tada.web", "--workers", str(processes)]
+        served = keep_running(
+            [
+                Program("web", [*web, "--bind", f"{_for_address(host, '')}:{port}"], environment),
+                Program("worker", [*python, "tada", "worker"], environment),
+            ],
+            ready=_answering(f"{address}/healthz"),
+            when_ready=lambda: click.echo("\n".join(_welcome(instance, address))),
+        )
+    if not served:
+        raise click.ClickException("The web chat did not start. `tada doctor` looks closer.")
+
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+# ------------------------------------------------------------------ before
+
+
+def _check(instance: Instance) -> None:
+    """Refuse to serve what would be unsafe, and bring the tables to this version."""
+    settings = instance.settings
+    instance.require_init()
+    instance.keys.check()
+    # Upgrades the tables, and sees that keys and database belong together.
+    initialise(settings.home, settings.database_url)
+    if settings.is_public and not may_be_public(settings):
+        raise click.ClickException(
+            f"The referral for people under 16 ({REFERRAL}) was never checked by a person, so this cannot "
+            f"be public. Open it, then write that into {settings.facts} (docs/going-live.md)."
+        )
+
+
+def _check_free(host: str, port: int) -> None:
+    try:
+        family, kind, protocol, _, target = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except socket.gaierror:
+        raise click.ClickException("This host has no address here. Try: --host 127.0.0.1") from None
+    with socket.socket(family, kind, protocol) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind(target)
+        except OSError as error:
+            why = "is in use" if error.errno == errno.EADDRINUSE else "cannot be listened on"
+            raise click.ClickException(
+                f"Port {port} {why}. Try another one: --port {port % 65535 + 1}"
+            ) from None
+
+
+def _for_address(host: str, everywhere: str = "127.0.0.1") -> str:
+    """Return the host as it stands in an address; what listens everywhere is reached on this machine."""
+    if everywhere and host in ("0.0.0.0", "::", ""):  # noqa: S104
+        return everywhere
+    return f"[{host}]" if ":" in host else host
+
+
+# ------------------------------------------------------------------ when it runs
+
+
+def _answering(url: str) -> Callable[[], bool]:
+    # No proxy of the environment: this is our own machine.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def ask() -> bool:
+        with contextlib.suppress(OSError, urllib.error.URLError), opener.open(url, timeout=2) as response:
+            return bool(response.status == 200)
+        return False
+
+    return ask
+
+
+def _welcome(instance: Instance, address: str) -> list[str]:
+    settings = instance.settings
+    tada = _how_to_call(settings)
+    steps = [("Web chat", f"{settings.public_url or address}/"), ("In a terminal", f"{tada} chat")]
+    if not staff.list_staff(instance.database):
+        steps.append(("First, an account", f"{tada} staff add NAME --role supervisor"))
+    steps += [("Read the queue", f"{tada} case list"), ("Open a case", f"{tada} case show REFERENCE --json")]
+    lines = ["", *(f"  {what:<18}{how}" for what, how in steps), ""]
+    lines += [f"  {remark}" for remark in _off(settings)]
+    return [*lines, "  Stop with Ctrl-C.", ""]
+
+
+def _how_to_call(settings: Settings) -> str:
+    """Return how this program is called from where the operator stands."""
+    program = Path(sys.argv[0])
+    if program.name != "tada":
+        call = "tada"
+    elif program.is_absolute() and program.is_relative_to(Path.cwd()):
+        call = str(program.relative_to(Path.cwd()))
+    else:
+        call = str(program)
+    usual = settings.home == Path.cwd() / "var"
+    return call if usual else f"TADA_HOME={shlex.quote(str(settings.home))} {call}"
+
+
+def _off(settings: Settings) -> list[str]:
+    """Say what is not on, so that nobody believes it is."""
+    remarks = ["Off: WhatsApp, Telegram and the desk's pages are not part of this version."]
+    if not settings.rate_limits:
+        remarks.append("Off: rate limits (TADA_RATE_LIMITS). For measurements only.")
+    if not settings.is_public:
+        remarks.append("Not public: TADA_PUBLIC_URL is not set. docs/going-live.md says what comes before.")
+    unchecked = len(stale_facts(settings))
+    if unchecked:
+        remarks.append(f"Unchecked: {unchecked} numbers and links in the chat. `tada doctor` lists them.")
+    return remarks

@@ -1,0 +1,131 @@
+"""`tada staff`: the colleagues who may open cases."""
+
+from __future__ import annotations
+
+import click
+
+from storage import staff as colleagues
+from storage.staff import ROLES, Role
+from tada.asking import Secrets, password_stdin, vouching
+from tada.instance import Instance, pass_instance
+from tada.output import print_json, print_table
+
+
+@click.group()
+def staff() -> None:
+    """Add, list, disable and let back in the colleagues who open cases."""
+
+
+@staff.command()
+@click.argument("name")
+@click.option(
+    "--role",
+    type=click.Choice(ROLES),
+    required=True,
+    help="intake, supervisor and key_holder open cases; auditor reads the log; administrator keeps the system.",
+)
+@click.option("--by", metavar="COLLEAGUE", help="Who vouches for the new colleague, with their own password.")
+@click.option("--recovery-key", is_flag=True, help="Vouch with the recovery key instead.")
+@password_stdin
+@pass_instance
+def add(
+    instance: Instance, name: str, role: Role, by: str | None, recovery_key: bool, from_stdin: bool
+) -> None:
+    """Add a colleague.
+
+    The first one needs nobody to vouch: a one-time key in the key directory lets them in and is destroyed.
+    Every later one needs a colleague who holds a slot, or the recovery key.
+
+    \b
+    Examples:
+      tada staff add "Mei" --role supervisor
+      tada staff add "Jo" --role intake --by Mei
+      printf '%s\\n%s\\n' "$NEW" "$MEIS" | tada staff add "Jo" --role intake --by Mei --password-stdin
+    """
+    secrets = Secrets(from_stdin)
+    is_first = not colleagues.list_staff(instance.database)
+    password = secrets.new_password(name)
+    voucher = None if is_first and not recovery_key else vouching(instance, secrets, by, recovery_key)
+    member = colleagues.add_staff(instance.database, instance.keys, name, role, password, voucher)
+    click.echo(f"{member.name} is added as {member.role}.")
+    if is_first:
+        click.echo(
+            "Add a second colleague soon: with one alone, a lost password leaves only the recovery key."
+        )
+
+
+@staff.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@pass_instance
+def list_them(instance: Instance, as_json: bool) -> None:
+    """List every colleague, also those who left.
+
+    \b
+    Examples:
+      tada staff list
+      tada staff list --json
+    """
+    members = colleagues.list_staff(instance.database)
+    if as_json:
+        print_json(
+            [
+                {
+                    "name": member.name,
+                    "role": member.role,
+                    "state": member.state,
+                    "since": member.created_at.isoformat(),
+                }
+                for member in members
+            ]
+        )
+    elif members:
+        print_table(
+            ("NAME", "ROLE", "STATE", "SINCE"),
+            [(member.name, member.role, member.state, f"{member.created_at:%Y-%m-%d}") for member in members],
+        )
+    else:
+        click.echo("There is no colleague yet. Add the first one: tada staff add NAME --role supervisor")
+
+
+@staff.command()
+@click.argument("name")
+@click.option("--by", metavar="COLLEAGUE", help="Who does this, with their own password.")
+@click.option("--recovery-key", is_flag=True, help="Use the recovery key instead.")
+@password_stdin
+@pass_instance
+def disable(instance: Instance, name: str, by: str | None, recovery_key: bool, from_stdin: bool) -> None:
+    """Take a colleague's access away, at once.
+
+    \b
+    Examples:
+      tada staff disable "Jo" --by Mei
+      tada staff disable "Jo" --recovery-key
+    """
+    voucher = vouching(instance, Secrets(from_stdin), by, recovery_key)
+    member = colleagues.disable_staff(instance.database, name, voucher)
+    click.echo(f"{member.name} opens nothing any more.")
+
+
+@staff.command()
+@click.argument("name")
+@click.option("--by", metavar="COLLEAGUE", help="A colleague who vouches, with their own password.")
+@password_stdin
+@pass_instance
+def recover(instance: Instance, name: str, by: str | None, from_stdin: bool) -> None:
+    """Give a colleague who lost the password a new one.
+
+    With --by a colleague vouches; without, the recovery key is asked for. There is no other way.
+
+    \b
+    Examples:
+      tada staff recover "Mei"
+      tada staff recover "Mei" --by Jo
+    """
+    secrets = Secrets(from_stdin)
+    if by:
+        voucher = vouching(instance, secrets, by, recovery_key=False)
+        member = colleagues.replace_password(instance.database, name, secrets.new_password(name), voucher)
+    else:
+        key = secrets.existing("Recovery key")
+        member = colleagues.recover(instance.database, instance.keys, key, name, secrets.new_password(name))
+    click.echo(f"{member.name} has a new password. The old one opens nothing any more.")

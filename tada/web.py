@@ -1,0 +1,61 @@
+"""How gunicorn serves the web chat: `gunicorn --config python:tada.web`, which `tada serve` starts.
+
+Two processes of eight threads were measured best on two cores (`docs/performance.md`); their number can
+be given to `tada serve`. The program is loaded before the processes are forked, so that they share its memory.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+from gunicorn.glogging import Logger
+from prometheus_client.multiprocess import mark_process_dead
+
+from logs import Lines, keep_logs
+
+
+class Log(Logger):  # type: ignore[misc]
+    """Gunicorn's own log, told by our rule: what broke, and never a path, a header or an address."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(Lines())
+
+
+def on_starting(server: Any) -> None:
+    """Before the program is loaded, so that what goes wrong in loading it is told by our rule too."""
+    keep_logs()
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Take a process that ended out of what `/metrics` adds up."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+wsgi_app = "webhook:create_app()"
+worker_class = "gthread"
+workers = 2
+threads = 8
+preload_app = True
+
+timeout = 30  # seconds without a sign of life, after which a process is replaced
+graceful_timeout = 10  # seconds that messages being answered have when the server stops
+keepalive = 15  # seconds; a person thinks longer, a proxy keeps its connections busier
+limit_request_line = 1_024
+limit_request_fields = 50
+limit_request_field_size = 4_096
+
+accesslog = None  # the application logs requests itself, by our rule
+errorlog = "-"
+loglevel = logging.getLevelName(logging.ERROR).lower()  # below, gunicorn quotes what was sent
+logger_class = Log
+control_socket_disable = True
+umask = 0o077
+
+_IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a sign of life must not wait for a disk
+worker_tmp_dir = str(_IN_MEMORY) if os.access(_IN_MEMORY, os.W_OK) else None
