@@ -20,8 +20,7 @@ from babel.messages.plurals import get_plural
 from babel.messages.pofile import PoFileError, read_po
 
 from flows.vocabulary import LANGUAGES, Language
-from locales.facts import Facts, FactsError, load_facts
-from locales.words import PLACEHOLDER
+from locales.facts import PLACEHOLDER, Facts, FactsError, load_facts
 
 FOLDER = Path(__file__).parent
 

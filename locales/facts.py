@@ -16,12 +16,14 @@ from typing import Any
 
 from flows.vocabulary import LANGUAGES, Language
 
+PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+"""The one way in which a text, here or in a catalogue, says where something is filled in."""
+
 GOOD_FOR = timedelta(days=90)
 """How long a fact may be relied on after a person checked it."""
 
 _OURS = Path(__file__).parent / "facts.toml"
 _TEXTS = ("text", "name", "url", "hours", "languages", "contact")
-_PLACEHOLDER = re.compile(r"\{([a-z0-9_]+)\}")
 
 
 class FactsError(Exception):
@@ -129,7 +131,7 @@ def _problem(key: str, value: Any) -> str | None:
         texts = [value]
     if not all(isinstance(text, str) and text.strip() for text in texts):
         return "must be a text, or one in each language"
-    if any(set("{}") & set(_PLACEHOLDER.sub("", text)) for text in texts):
+    if any(set("{}") & set(PLACEHOLDER.sub("", text)) for text in texts):
         return "has a brace that belongs to no placeholder"
     return None
 
@@ -149,11 +151,11 @@ def _resolve(tables: dict[str, Any], file: Path) -> Facts:
     def fill(name: str, language: Language) -> str:
         def quoted(match: re.Match[str]) -> str:
             text = said[match[1]][language] if match[1] in said else None
-            if text is None or _PLACEHOLDER.search(text):
+            if text is None or PLACEHOLDER.search(text):
                 raise FactsError(f"{file}: [{owner[name]}] quotes {match[0]}, which is no plain fact")
             return text
 
-        return _PLACEHOLDER.sub(quoted, said[name][language])
+        return PLACEHOLDER.sub(quoted, said[name][language])
 
     facts: dict[str, Fact] = {}
     for id_, table in tables.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from gettext import GNUTranslations
@@ -10,10 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from flows.vocabulary import CHINESE, ENGLISH, LANGUAGES, Label, Language, Param
-from locales.facts import Facts, load_facts
-
-PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
-"""The one way in which a text says where something is filled in."""
+from locales.facts import PLACEHOLDER, Facts, load_facts
 
 _NOTHING: Mapping[str, Param] = MappingProxyType({})
 _FOLDER = Path(__file__).parent

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.vocabulary import CHINESE, ENGLISH, LANGUAGES, Label, Language, MessageId
-from locales import MissingParam, UnknownMessage, Words, WordsError, load_facts
+from locales import CatalogueMissing, MissingParam, UnknownMessage, Words, WordsError, load_facts
 
 EVENING = Label(MessageId("choice.contact_safety.evening"))
 WEEKEND = Label(MessageId("choice.contact_safety.weekend"))
@@ -87,6 +89,14 @@ def test_a_missing_parameter_is_named_without_the_values_of_the_others(words: Wo
     with pytest.raises(MissingParam) as missing:
         words.say(ENGLISH, "links.full", {"n": 7_654_321})
     assert str(missing.value) == "the text links.full needs limit"
+
+
+def test_a_catalogue_that_was_not_compiled_says_how_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("locales.words._FOLDER", tmp_path)
+    with pytest.raises(CatalogueMissing, match="compile it with `python -m locales.build`"):
+        Words(load_facts())
 
 
 @given(st.text())
