@@ -95,7 +95,7 @@ def test_a_catalogue_that_was_not_compiled_says_how_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("locales.words._FOLDER", tmp_path)
-    with pytest.raises(CatalogueMissing, match="compile it with `python -m locales.build`"):
+    with pytest.raises(CatalogueMissing, match=r"compile it with `python -m locales.build`"):
         Words(load_facts())
 
 
