@@ -1,6 +1,6 @@
 """Alter sealed and locked blobs in every way that comes to mind; none of them may open.
 
-The suite tries a few thousand. The long run, a million and about three minutes: `python -m tests.storage.mutations`.
+The suite tries a few thousand. The long run, a million and about a minute: `python -m tests.storage.mutations`.
 """
 
 from __future__ import annotations
