@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import Any
@@ -66,6 +67,9 @@ for command in (init, serve, worker, chat, staff, case, keys, purge, flow, docto
 def main() -> None:
     """Run a command of the command line."""
     os.umask(0o077)  # whatever is written is its owner's alone
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # signs that the terminal does not have, or that are none
+            stream.reconfigure(errors="replace")
     cli(prog_name="tada")
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 import click
 from sqlalchemy import text
 
-from settings import SECRETS, unknown_settings
+from settings import SECRETS, SettingsError, unknown_settings
 from storage import migrations, staff
 from storage.keys import day_of
 from tada.facts import may_be_public, stale_facts, told
@@ -41,13 +41,16 @@ class Finding:
     mark: Mark
     what: str
     to_do: str | None = None
+    details: tuple[str, ...] = ()
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_instance
 def doctor(instance: Instance, as_json: bool) -> None:
-    """Check settings, keys, database, facts and machine, and say what to do.
+    """Look at everything, and say what to do.
+
+    Looks at settings, keys, database, facts, texts, clock and disk.
 
     Ends with 1 if something is wrong; what only needs a look does not count.
 
@@ -62,6 +65,8 @@ def doctor(instance: Instance, as_json: bool) -> None:
     else:
         for finding in findings:
             click.echo(f"{_SIGNS[finding.mark]}  {finding.what}")
+            for detail in finding.details:
+                click.echo(f"{'':9}  {detail}")
             if finding.to_do:
                 click.echo(f"{'':9}→ {finding.to_do}")
     if any(finding.mark == "wrong" for finding in findings):
@@ -69,45 +74,29 @@ def doctor(instance: Instance, as_json: bool) -> None:
 
 
 def examine(instance: Instance) -> Iterator[Finding]:
-    """Look at everything; one thing that cannot be looked at is itself a finding."""
-    for look in (
-        _settings,
-        _keys,
-        _database,
-        _clock,
-        _staff,
-        _facts,
-        _texts,
-        _public,
-        _channels,
-        _space,
-        _worker,
-    ):
-        if look is not _settings and not _readable(instance):
-            return
+    """Look at everything; what cannot be looked at is itself a finding."""
+    try:
+        settings = instance.settings
+    except SettingsError as error:
+        yield from (Finding("wrong", line) for line in str(error).splitlines())
+        return
+    looks = [_settings, _facts, _texts, _public, _channels]
+    if settings.keys.exists():
+        looks += [_keys, _database, _clock, _staff, _space, _worker]
+    else:
+        yield Finding("wrong", f"There is no instance in {settings.home} yet.", "tada init")
+    for look in looks:
         try:
             yield from look(instance)
         except Exception as error:
             yield Finding("wrong", explain(error) or f"{look.__name__[1:]}: {type(error).__name__}")
 
 
-def _readable(instance: Instance) -> bool:
-    try:
-        return bool(instance.settings)
-    except ValueError:
-        return False
-
-
 # ------------------------------------------------------------------ what is looked at
 
 
 def _settings(instance: Instance) -> Iterator[Finding]:
-    try:
-        settings = instance.settings
-    except ValueError as error:
-        for line in str(error).splitlines():
-            yield Finding("wrong", line)
-        return
+    settings = instance.settings
     yield Finding("good", f"settings of the instance in {settings.home}")
     for name in unknown_settings(instance.environ):
         yield Finding("look", f"{name} is no setting.", "See docs/running.md for their names.")
@@ -141,7 +130,6 @@ def _keys(instance: Instance) -> Iterator[Finding]:
 
 
 def _database(instance: Instance) -> Iterator[Finding]:
-    instance.require_init()
     database = instance.database
     with database.reading() as connection:
         connection.execute(text("SELECT 1"))
@@ -198,9 +186,14 @@ def _staff(instance: Instance) -> Iterator[Finding]:
 def _facts(instance: Instance) -> Iterator[Finding]:
     settings = instance.settings
     stale = stale_facts(settings)
-    for fact in stale:
-        yield Finding("look", f"fact {told(fact)}", f"Check it, then write that into {settings.facts}.")
-    if not stale:
+    if stale:
+        yield Finding(
+            "look",
+            f"facts: {len(stale)} were not checked by a person in the last 90 days",
+            f"Check each, then write that into {settings.facts} (docs/going-live.md).",
+            tuple(told(fact) for fact in stale),
+        )
+    else:
         yield Finding("good", "facts: every number and link was checked in the last 90 days")
     if settings.is_public and not may_be_public(settings):
         yield Finding("wrong", "The referral for people under 16 is not checked.", "docs/going-live.md")

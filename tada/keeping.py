@@ -11,7 +11,6 @@ import click
 from logs import keep_logs
 from storage import retention
 from storage.keys import fingerprint_of
-from storage.scrubbing import scrub
 from storage.setup import initialise
 from tada.instance import Instance, pass_instance
 from tada.output import print_json
@@ -21,9 +20,11 @@ from tada.worker import work
 @click.command()
 @pass_instance
 def init(instance: Instance) -> None:
-    """Make keys and database in TADA_HOME, or see that they are there.
+    """Make keys and database, once.
 
-    Prints the recovery key, this once. Safe to run again: what is there stays.
+    They are made in TADA_HOME; what is there already stays.
+
+    Prints the recovery key, this once.
 
     \b
     Examples:
@@ -53,7 +54,9 @@ def _in_lines(recovery_key: str, groups_a_line: int = 7) -> str:
 @click.command()
 @pass_instance
 def worker(instance: Instance) -> None:
-    """Do the background work alone: forgetting what is due, and moving what stays to the keys of the day.
+    """Do the background work alone.
+
+    It forgets what is due, and moves what stays to the keys of the day.
 
     `tada serve` does it too. Where several machines serve, run one on each; for each home one works
     and the others wait to take over.
@@ -71,7 +74,9 @@ def worker(instance: Instance) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_instance
 def purge(instance: Instance, as_json: bool) -> None:
-    """Remove now whatever is due to be forgotten, and its traces in the database files.
+    """Remove now whatever is due to be forgotten.
+
+    Its traces in the database files go too.
 
     The background work does this by itself. Look at the clock of this machine first: what its time
     says is due is gone for good.
@@ -81,8 +86,9 @@ def purge(instance: Instance, as_json: bool) -> None:
       tada purge
     """
     instance.keys.check()
-    purged = asdict(retention.purge(instance.database, instance.keys, datetime.now(UTC)))
-    scrub(instance.database)
+    now, hours = datetime.now(UTC), instance.settings.draft_hours
+    purged = asdict(retention.purge(instance.database, instance.keys, now, hours))
+    retention.run_later_work(instance.database)
     if as_json:
         print_json(purged)
         return

@@ -18,7 +18,8 @@ from pathlib import Path
 import click
 
 from settings import Settings
-from storage import staff
+from storage import retention, staff
+from storage.erasing import EraseJournal
 from storage.setup import initialise
 from tada.facts import REFERRAL, may_be_public, stale_facts
 from tada.instance import Instance, pass_instance
@@ -40,7 +41,9 @@ from tada.supervisor import Program, keep_running
 @click.option("--processes", default=2, show_default=True, type=click.IntRange(1, 64), help="Web processes.")
 @pass_instance
 def serve(instance: Instance, host: str, port: int, surface: str, processes: int) -> None:
-    """Serve the web chat, and do the background work beside it, until Ctrl-C.
+    """Serve the web chat, until Ctrl-C.
+
+    The background work is done beside it, and both are kept alive.
 
     \b
     Examples:
@@ -86,6 +89,7 @@ def _check(instance: Instance) -> None:
     instance.keys.check()
     # Upgrades the tables, and sees that keys and database belong together.
     initialise(settings.home, settings.database_url)
+    retention.replay_erasures(instance.database, EraseJournal(settings.journal))
     if settings.is_public and not may_be_public(settings):
         raise click.ClickException(
             f"The referral for people under 16 ({REFERRAL}) was never checked by a person, so this cannot "

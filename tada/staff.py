@@ -13,7 +13,7 @@ from tada.output import print_json, print_table
 
 @click.group()
 def staff() -> None:
-    """Add, list, disable and let back in the colleagues who open cases."""
+    """Look after the colleagues who open cases."""
 
 
 @staff.command()

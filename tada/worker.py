@@ -51,8 +51,11 @@ def seen_at(home: Path) -> datetime | None:
 
 
 def _one_round(instance: Instance, clock: retention.SaneClock) -> None:
+    database, now = instance.database, clock.now()
     try:
-        retention.do_round(instance.database, instance.keys, clock)
+        retention.run_later_work(database)
+        if now is not None:
+            retention.purge(database, instance.keys, now, instance.settings.draft_hours)
         _sign_of_life(instance.settings.home).touch(mode=0o600)
     except (StoreError, OSError) as error:
         # The next round tries again; until then `tada doctor` sees that nobody was at work.

@@ -1,0 +1,165 @@
+"""`tada serve` as an operator starts it: it answers, says how to go on, and stops cleanly."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.tada.calling import Tada, run
+
+ROOT = Path(__file__).parent.parent.parent
+CANARY = "canary-9c1e-only-in-the-chat"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Server:
+    """A running `tada serve` and everything it prints."""
+
+    def __init__(self, home: Path, port: int) -> None:
+        self.address = f"http://127.0.0.1:{port}"
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tada", "serve", "--port", str(port)],
+            cwd=ROOT,
+            env={**os.environ, "TADA_HOME": str(home)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.printed = ""
+        self.logged = ""
+        self._reader = threading.Thread(target=self._read_log, daemon=True)
+        self._reader.start()
+
+    def wait_until_ready(self) -> None:
+        assert self._process.stdout
+        for line in self._process.stdout:
+            self.printed += line
+            if "Ctrl-C" in line:
+                return
+        raise AssertionError(f"it did not start: {self.logged}")
+
+    def ask(self, path: str, body: object = None, token: str = "") -> Any:
+        request = urllib.request.Request(
+            self.address + path,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"}
+            | ({"Authorization": f"Bearer {token}"} if token else {}),
+        )
+        with urllib.request.urlopen(request, timeout=20) as response:
+            return json.load(response)
+
+    def stop(self, number: int = signal.SIGINT) -> int:
+        self._process.send_signal(number)
+        assert self._process.stdout
+        self.printed += self._process.stdout.read()
+        status = self._process.wait(timeout=30)
+        self._reader.join(timeout=5)
+        return status
+
+    def end(self) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
+    def _read_log(self) -> None:
+        assert self._process.stderr
+        for line in self._process.stderr:
+            self.logged += line
+
+
+@contextmanager
+def serving(home: Path) -> Iterator[Server]:
+    server = Server(home, free_port())
+    try:
+        server.wait_until_ready()
+        yield server
+    finally:
+        server.end()
+
+
+def test_it_answers_says_how_to_go_on_and_stops_with_status_0(home: Path) -> None:
+    with serving(home) as server:
+        assert server.ask("/healthz")
+        assert f"{server.address}/" in server.printed
+        assert "case list" in server.printed
+        assert "case show" in server.printed
+
+        begun = server.ask("/chat/sessions", {})
+        server.ask("/chat/messages", {"id": "m1", "text": CANARY}, begun["token"])
+
+        assert server.stop() == 0
+        assert CANARY not in server.printed + server.logged
+        assert begun["token"] not in server.printed + server.logged
+        assert "Traceback" not in server.logged
+
+
+def test_the_background_work_runs_beside_it(home: Path) -> None:
+    with serving(home) as server:
+        for _ in range(100):
+            if (home / "worker.seen").exists():
+                break
+            threading.Event().wait(0.1)
+
+        assert (home / "worker.seen").exists()
+        assert server.stop(signal.SIGTERM) == 0
+
+
+def test_a_port_in_use_is_said_with_another_one_to_try(tada: Tada) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = tada("serve", "--port", str(port))
+
+    assert result.exit_code == 1
+    assert f"Port {port} is in use" in result.stderr
+    assert f"--port {port + 1}" in result.stderr
+
+
+def test_it_does_not_go_public_while_the_referral_for_children_is_unchecked(home: Path, tada: Tada) -> None:
+    result = tada("serve", env={"TADA_PUBLIC_URL": "https://chat.example.org"})
+
+    assert result.exit_code == 1
+    assert "under 16" in result.stderr
+    assert "going-live" in result.stderr
+
+
+def test_it_does_not_start_with_a_desk_key_that_is_not_the_pinned_one(home: Path, tada: Tada) -> None:
+    (home / "keys" / "desk-1.pub").write_text("ab" * 32 + "\n")
+    replaced = tada("serve")
+    elsewhere = run(home, "serve", env={"TADA_DESK_KEY_FINGERPRINT": "0" * 64})
+
+    assert replaced.exit_code == elsewhere.exit_code == 1
+    assert "desk" in replaced.stderr
+
+
+def test_it_does_not_start_with_the_database_of_another_instance(
+    home: Path, tada: Tada, tmp_path: Path
+) -> None:
+    run(tmp_path / "other", "init")
+    result = tada("serve", env={"TADA_DATABASE_URL": f"sqlite:///{tmp_path}/other/tada.sqlite3"})
+
+    assert result.exit_code == 1
+    assert "another database" in result.stderr
+
+
+def test_the_desk_is_not_part_of_this_version_and_says_so(tada: Tada) -> None:
+    result = tada("serve", "--surface", "desk")
+
+    assert result.exit_code == 2
+    assert "desk" in result.stderr
