@@ -13,8 +13,6 @@ from flows.vocabulary import Heard
 from storage.keys import KeyDirectory
 from storage.sealing import derive, digest, encode, index
 
-SECONDS_A_DAY = 86_400
-
 
 @dataclass(frozen=True)
 class Epoch:
