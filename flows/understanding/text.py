@@ -59,6 +59,7 @@ _BY_NEIGHBOUR: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(f"(?<=[{_HAN}])d(?![a-z0-9])|(?<![a-z0-9])d(?=[{_HAN}])"), "啲"),  # 快d, d相
     (re.compile(f"(?<=[{_HAN}a-z])既(?![然定得往是要有])"), "嘅"),  # 我既相
     (re.compile(f"(?<=[{_HAN}a-z])左(?![邊手右面腳側眼近])"), "咗"),  # 影左, send左; not 16左右
+    (re.compile("(?<![如結效成水因])果(?=[陣個時啲張條次度晚日年])"), "嗰"),
     (re.compile("黎(?=[緊到㗎架啦喇]|$)|(?<=[出返過起上落入])黎"), "嚟"),
 )
 
