@@ -19,7 +19,7 @@ from typing import TextIO
 
 OURS = ("bot", "desk", "flows", "locales", "storage", "tada", "webhook")
 
-FIELDS = ("route", "method", "status", "ms", "channel", "step", "error", "staff", "case", "count")
+FIELDS = ("route", "method", "status", "ms", "channel", "step", "error", "staff", "case", "count", "program")
 """What `extra` may hold. Values are ids, states, numbers and class names; nothing a person wrote."""
 
 _ROOT = Path(__file__).resolve().parent
@@ -34,8 +34,6 @@ def keep_logs(stream: TextIO | None = None) -> None:
     logging.captureWarnings(True)
     for name in OURS:
         logging.getLogger(name).setLevel(logging.INFO)
-    # Requests are lines of JSON already, made of a list of their own (`bot/request_log.py`).
-    logging.getLogger("tada.requests").propagate = False
 
 
 class Lines(logging.Formatter):

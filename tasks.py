@@ -230,9 +230,10 @@ def main() -> None:
         )
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("task", choices=TASKS)
-    arguments, rest = parser.parse_known_args()
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help="options for what the task runs")
+    arguments = parser.parse_args()
     try:
-        TASKS[arguments.task](rest)
+        TASKS[arguments.task](arguments.rest)
     except Lacking as lacking:
         sys.exit(str(lacking))
     except KeyboardInterrupt:

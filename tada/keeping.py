@@ -88,7 +88,7 @@ def purge(instance: Instance, as_json: bool) -> None:
     instance.keys.check()
     now, hours = datetime.now(UTC), instance.settings.draft_hours
     purged = asdict(retention.purge(instance.database, instance.keys, now, hours))
-    retention.run_later_work(instance.database)
+    retention.run_later_work(instance.database, now)
     if as_json:
         print_json(purged)
         return

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import click
 
+from logs import keep_logs
 from settings import Settings
 from storage import retention, staff
 from storage.erasing import EraseJournal
@@ -54,6 +55,7 @@ def serve(instance: Instance, host: str, port: int, surface: str, processes: int
     _check_free(host, port)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # memory holds what people write; a dump would keep it
     os.umask(0o077)
+    keep_logs()
     settings = instance.settings
     address = f"http://{_for_address(host)}:{port}"
     with tempfile.TemporaryDirectory(prefix="tada-metrics-") as metrics:

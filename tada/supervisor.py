@@ -74,7 +74,10 @@ class Kept:
             self._deaths = 1 if steady else self._deaths + 1
             pause = min(2.0 ** (self._deaths - 1), LONGEST_PAUSE)
             self._start_at = now + pause
-            logger.error("a program ended and is started again", extra={"status": self._process.returncode})
+            logger.error(
+                "a program ended and is started again",
+                extra={"program": self.program.name, "status": self._process.returncode},
+            )
             self._process = None
         if now >= self._start_at:
             self.start()
@@ -90,7 +93,7 @@ class Kept:
         try:
             self._process.wait(max(0.0, until - time.monotonic()))
         except subprocess.TimeoutExpired:
-            logger.error("a program did not stop by itself")
+            logger.error("a program did not stop by itself", extra={"program": self.program.name})
             with _gone_is_well():
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
