@@ -22,7 +22,7 @@ CODE_PARAMETERS = PasswordParameters(memory=8 * 1024, passes=1, lanes=1)
 """4 ms. Lighter than a password's, for a code is not chosen by a person: half of 10^14 tries are some
 6 000 years of one core, and need the salt from the key directory first."""
 
-REFERENCE_LETTERS = "23456789BCDFGHJKMNPQRSTVWXZ"
+REFERENCE_LETTERS = "23456789BCDFGHJKMNPQRTVWX"
 """No vowels, so that no word comes out; nothing that is mistaken for another over the telephone."""
 _REFERENCE_LENGTH = 4
 _DRAWS_A_LENGTH = 4
