@@ -1,0 +1,131 @@
+"""Wires everything into one WSGI application: `webhook:create_app()`.
+
+Reads the settings, builds the parts, and hands them to each other. Nobody imports this module.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+
+from flask import Flask, g, request
+from flask.json.provider import DefaultJSONProvider
+from flask.typing import ResponseReturnValue
+
+from bot.access import guard
+from bot.headers import add_headers
+from bot.limits import Limits
+from bot.problems import note, retry_header
+from bot.receive import Reception
+from bot.request_log import Metrics, log_requests
+from bot.web import web_chat
+from bot.web.form import page_language
+from bot.web.pages import Pages
+from bot.web.visit import Visits
+from bot.web.wire import problem_as_json
+from flows.vocabulary import CHINESE
+from locales import Words, negotiate
+from logs import keep_logs
+from settings import Settings, read_settings
+from storage import migrations
+from storage.database import Database
+from storage.intake import Intake
+from storage.keys import KeyDirectory
+
+LARGEST_BODY = 64 * 1024
+"""Bytes of a request. Source: the threat model, section 9."""
+
+Checks = Mapping[str, Callable[[], bool]]
+"""What `/readyz` asks, by name."""
+
+
+class _Json(DefaultJSONProvider):
+    """JSON in the order in which it was put together, Chinese as Chinese."""
+
+    ensure_ascii = False
+    sort_keys = False
+
+
+def create_app(environ: Mapping[str, str] | None = None) -> Flask:
+    """Build the application that a server runs.
+
+    Args:
+        environ: the environment, or in tests a plain dict.
+    Raises:
+        SettingsError: a setting cannot be used.
+        CatalogueMissing, FactsError: the texts cannot be read.
+    """
+    if environ is None:
+        keep_logs()  # a server runs this, whichever it is: its log follows our rule from here on
+    settings = read_settings(os.environ if environ is None else environ)
+    database = Database.open(settings.database_url)
+    keys = KeyDirectory(settings.keys, settings.desk_key_fingerprint)
+    words = Words.load(settings.facts, settings.placeholders())
+    intake = Intake(database, keys, settings.home / "erased", settings.draft_hours)
+    checks: Checks = {
+        "database": lambda: _answers(database),
+        "keys": lambda: not keys.problems(),
+        "migrations": lambda: migrations.current(database.engine) == migrations.head(),
+    }
+    return assemble(settings, words, Reception(intake, words), checks)
+
+
+def assemble(settings: Settings, words: Words, reception: Reception, checks: Checks) -> Flask:
+    """Put an application together from its parts."""
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    app.json = _Json(app)
+    pages, metrics = Pages(words), Metrics()
+    log_requests(app, metrics)
+    add_headers(app)
+    guard(app, settings.public_url, settings.metrics_token)
+    visits = Visits(reception, Limits(settings.rate_limits))
+    app.register_blueprint(web_chat(visits, pages, words.fact(CHINESE, "neutral_exit_url")))
+    _add_health(app, checks, metrics)
+    _tell_problems(app, words, pages)
+    return app
+
+
+def _add_health(app: Flask, checks: Checks, metrics: Metrics) -> None:
+    @app.get("/healthz")
+    def healthz() -> ResponseReturnValue:
+        return {"process": "ok"}
+
+    @app.get("/readyz")
+    def readyz() -> ResponseReturnValue:
+        found = {name: "ok" if _holds(check) else "failing" for name, check in checks.items()}
+        return found, 200 if set(found.values()) == {"ok"} else 503
+
+    @app.get("/metrics")
+    def figures() -> ResponseReturnValue:
+        return metrics.as_text(), 200, {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+
+
+def _tell_problems(app: Flask, words: Words, pages: Pages) -> None:
+    @app.errorhandler(Exception)
+    def tell(error: Exception) -> ResponseReturnValue:
+        problem = note(error)
+        accepted = request.headers.get("Accept-Language")
+        language = g.get("language") or (negotiate(accepted) if accepted else None)
+        text = words.say(language, problem.text)
+        if _reads_json(request.path):
+            return problem_as_json(problem.code, text), problem.status, retry_header(problem)
+        return pages.problem(page_language(None), text), problem.status, retry_header(problem)
+
+
+def _reads_json(path: str) -> bool:
+    return path.startswith(("/chat/", "/healthz", "/readyz", "/metrics", "/webhooks/"))
+
+
+def _answers(database: Database) -> bool:
+    with database.reading() as connection:
+        connection.exec_driver_sql("SELECT 1")
+    return True
+
+
+def _holds(check: Callable[[], bool]) -> bool:
+    try:
+        return check()
+    except Exception:  # whatever it is, this process is not ready
+        return False
