@@ -7,14 +7,15 @@ people read is a message id with named parameters, and is put into words by `loc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from dataclasses import field as attribute
 from datetime import datetime
 from typing import Any, Literal, NewType, Protocol
 
 StepId = NewType("StepId", str)
 """A step of the conversation, or one of its ends (`referred`, `declined`, …). Stored and counted."""
-FieldId = NewType("FieldId", str)
-"""A field of the case. Mostly the id of the step that asks for it."""
+FieldId = str
+"""A field of the case. Mostly the id of the step that asks for it, and comparable with one."""
 MessageId = NewType("MessageId", str)
 """The id of a text in the catalogues of `locales`."""
 
@@ -51,12 +52,12 @@ class Heard:
     """
 
     channel: str
-    address: str = field(repr=False)
-    id: str = field(repr=False)
+    address: str = attribute(repr=False)
+    id: str = attribute(repr=False)
     kind: HeardKind = "text"
-    text: str = field(default="", repr=False)
-    choice: str | None = field(default=None, repr=False)
-    choices: tuple[str, ...] | None = field(default=None, repr=False)
+    text: str = attribute(default="", repr=False)
+    choice: str | None = attribute(default=None, repr=False)
+    choices: tuple[str, ...] | None = attribute(default=None, repr=False)
     asked_at: str | None = None
     can_be_reached: bool = False
 
@@ -92,7 +93,7 @@ class Say:
     """
 
     id: MessageId
-    params: Mapping[str, Param] = field(default_factory=dict, repr=False)
+    params: Mapping[str, Param] = attribute(default_factory=dict, repr=False)
     choices: tuple[Choice, ...] = ()
     several: bool = False
 
@@ -117,7 +118,7 @@ class Answered:
 
     field: FieldId
     sequence: int
-    value: Any = field(repr=False)
+    value: Any = attribute(repr=False)
     how: Literal["set", "add"] = "set"
 
 
@@ -133,7 +134,7 @@ class Submitted:
     """The draft becomes a case in the queue."""
 
     reference: str
-    case_code: str | None = field(repr=False)
+    case_code: str | None = attribute(repr=False)
     priority: Priority
     reason: str
     flags: tuple[str, ...]
@@ -161,7 +162,7 @@ class Raised:
 class CameBack:
     """A case code was typed. Right or wrong, what is said next is the same (promise P5)."""
 
-    code: str = field(repr=False)
+    code: str = attribute(repr=False)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,148 @@
+"""The one path a message takes, whatever channel it came by: heard, turned, kept and answered at once."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal
+
+from flows.steps import progress
+from flows.turn import standing, turn
+from flows.vocabulary import Heard, Language, MessageId, Reply, Say, StepId
+from locales import Words
+from storage.errors import CannotOpen, StoreError
+from storage.exchange import Exchange
+from storage.intake import Intake
+
+log = logging.getLogger("tada.receive")
+
+
+class UnknownConversation(Exception):
+    """Nothing is known of this address, and a conversation cannot begin this way: its token has ended."""
+
+
+class DeliveryReused(Exception):
+    """A delivery id came a second time with other words: a different message, which was not taken."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message as a channel shows it.
+
+    Attributes:
+        id: the same each time the same reply is given.
+        choices: (id, what the button says), in order.
+        several: whether more than one may be chosen.
+    """
+
+    id: str
+    sender: Literal["assistant", "caseworker"]
+    text: str = field(repr=False)
+    choices: tuple[tuple[str, str], ...] = ()
+    several: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a channel sends back. `progress` is (question, of how many), where a question stands."""
+
+    messages: tuple[Message, ...]
+    step: str
+    language: Language | None
+    progress: tuple[int, int] | None
+
+
+class Reception:
+    """Takes messages in. Safe to share between threads.
+
+    Args:
+        intake: where conversations are kept; it can write answers and open none.
+        words: the catalogues.
+        clock: the time, timezone-aware UTC.
+    """
+
+    def __init__(
+        self, intake: Intake, words: Words, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._intake = intake
+        self._words = words
+        self._clock = clock
+
+    def receive(self, heard: Heard) -> Answer:
+        """Answer one message. When this returns, everything it led to is durable.
+
+        Raises:
+            UnknownConversation: the token of a page that has ended, or that nobody was given.
+            DeliveryReused: the id was used for other words before.
+            StoreAway: nothing was kept; the person must be told to send it again.
+            StateUnreadable: what is kept cannot be read, and stays as it is.
+        """
+        self._intake.prepare(heard)
+        now = self._clock()
+        try:
+            with self._intake.exchange(heard, now) as exchange:
+                reply = self._reply(exchange, heard, now)
+        except (StoreError, UnknownConversation, DeliveryReused):
+            raise
+        except Exception as failure:
+            # A defect of ours must not silence anybody. The class name alone is logged: what an
+            # exception carries could be somebody's words.
+            log.error(
+                "message not handled", extra={"error": type(failure).__name__, "channel": heard.channel}
+            )
+            return self._sorry(heard, now)
+        return self._answer(reply, heard)
+
+    def _reply(self, exchange: Exchange, heard: Heard, now: datetime) -> Reply:
+        try:
+            if (earlier := exchange.earlier) is not None:
+                return earlier
+        except CannotOpen:
+            # The reply is locked under the words it answers, so other words do not open it.
+            raise DeliveryReused from None
+        conversation = exchange.conversation
+        if conversation is None and heard.kind != "start" and not heard.can_be_reached:
+            raise UnknownConversation
+        outcome = turn(conversation, heard, now, exchange.outside)
+        exchange.keep(outcome)
+        return outcome.reply
+
+    def present(self, channel: str, address: str) -> Answer | None:
+        """Put the standing question again, changing nothing; None where no conversation is known."""
+        heard = Heard(channel, address, id="present", kind="start")
+        now = self._clock()
+        conversation = self._intake.peek(channel, address, now)
+        return None if conversation is None else self._answer(standing(conversation, heard, now), heard)
+
+    def leave(self, channel: str, address: str, erase: bool) -> None:
+        """End a conversation that nobody can come back to; with `erase`, destroy what it holds now."""
+        self._intake.leave(channel, address, erase, self._clock())
+
+    def _sorry(self, heard: Heard, now: datetime) -> Answer:
+        """Say that the fault is ours, and put the question that still stands."""
+        conversation = self._intake.peek(heard.channel, heard.address, now)
+        sorry = Say(MessageId("error.handler"))
+        if conversation is None:
+            return self._answer(Reply((sorry,), StepId("language"), None), heard)
+        reply = standing(conversation, heard, now)
+        return self._answer(Reply((sorry, *reply.says), reply.step, reply.language), heard)
+
+    def _answer(self, reply: Reply, heard: Heard) -> Answer:
+        delivery = hashlib.sha256(f"{heard.channel}\0{heard.address}\0{heard.id}".encode(errors="replace"))
+        stem = delivery.hexdigest()[:16]
+        messages = tuple(
+            Message(
+                id=f"{stem}-{place}",
+                sender="assistant",
+                text=self._words.say(reply.language, say.id, say.params),
+                choices=tuple(
+                    (choice.id, self._words.label(reply.language, choice.label)) for choice in say.choices
+                ),
+                several=say.several,
+            )
+            for place, say in enumerate(reply.says)
+        )
+        return Answer(messages, reply.step, reply.language, progress(reply.step))

@@ -1,0 +1,276 @@
+"""Answers to a question put in between, and what happens when it is passed over.
+
+`conversation.aside` names the question; it may carry what it is about after a colon.
+"""
+
+from __future__ import annotations
+
+from flows.answers import offer_hash_tools
+from flows.asking import aside_offered, aside_of, ask_standing
+from flows.handing_over import begin_anew, change_answer, hand_over_early
+from flows.scene import Scene, choice_label
+from flows.understanding.choices import read_choice, read_yes_no
+from flows.vocabulary import (
+    Answered,
+    Conversation,
+    Erased,
+    Forgotten,
+    Label,
+    MessageId,
+    Raised,
+    Say,
+    StepId,
+)
+
+# Asked again until they are answered: going past them unanswered could destroy something, or let
+# somebody under 16 through.
+_INSISTENT = frozenset({"erase", "restart", "new", "under_16", "idle"})
+_YES_NO = frozenset({"erase", "restart", "new", "under_16"})
+_TYPED = frozenset({"no_links_where", "pronoun_typed"})
+
+GIVES_UP_AFTER = 2
+"""Unclear answers to "erase everything?" after which nothing is erased and the question goes away."""
+
+LONGEST_TYPED = 500
+"""Characters of a described place or a typed pronoun."""
+
+
+def answer_aside(scene: Scene) -> bool:
+    """Read the answer to the question put in between. Return False where the text is something else."""
+    aside = aside_of(scene)
+    if aside is None:
+        return False
+    name, argument = aside
+    chosen = _chosen(scene, name)
+    if chosen is not None:
+        _DO[name](scene, chosen, argument)
+        return True
+    if name in _TYPED and scene.pressed is None and any(c.isalnum() for c in scene.text):
+        _typed(scene, name)
+        return True
+    return False
+
+
+def pass_over(scene: Scene) -> bool:
+    """What was heard is not an answer. Return True where the question goes on being asked."""
+    aside = aside_of(scene)
+    if aside is None:
+        return False
+    name, _ = aside
+    if name in _INSISTENT:
+        if name == "erase" and scene.conversation.misses + 1 >= GIVES_UP_AFTER:
+            scene.change(aside=None, misses=0)
+            scene.say("erase.kept")
+        else:
+            scene.change(misses=scene.conversation.misses + 1)
+            if name != "idle":
+                scene.say("not_understood.1")
+        ask_standing(scene)
+        return True
+    if name in ("no_links", "change") and scene.pressed is None:
+        return False
+    scene.change(aside=None)
+    return False
+
+
+def _chosen(scene: Scene, name: str) -> str | None:
+    offered = aside_offered(scene, name)
+    if not offered:
+        return None
+    if scene.pressed is not None:
+        return scene.pressed[0] if len(scene.pressed) == 1 and scene.pressed[0] in offered else None
+    if name in _YES_NO:
+        yes = read_yes_no(scene.text)
+        return None if yes is None else "yes" if yes else "no"
+    return read_choice(scene.text, name, offered)
+
+
+def _erase(scene: Scene, chosen: str, _: str) -> None:
+    if chosen == "no":
+        scene.change(aside=None, misses=0)
+        scene.say("erase.kept")
+        ask_standing(scene)
+    elif scene.conversation.case == "linked" and scene.outside.case_status().state != "queued":
+        # Somebody is at work on it, and may have duties of their own before it goes.
+        scene.records.append(Raised("erase"))
+        scene.change(aside=None, misses=0)
+        scene.say("erase.raised")
+        ask_standing(scene)
+    else:
+        linked = scene.conversation.case == "linked"
+        scene.end("erased", "erased.case" if linked else "end.erased")
+
+
+def _restart(scene: Scene, chosen: str, _: str) -> None:
+    if chosen == "no":
+        scene.change(aside=None, misses=0)
+        scene.say("restart.kept")
+    else:
+        if scene.conversation.case == "draft":
+            scene.records.append(Erased())
+        begin_anew(scene)
+    ask_standing(scene)
+
+
+def _under_16(scene: Scene, chosen: str, _: str) -> None:
+    if chosen == "no":
+        scene.change(aside=None, misses=0)
+        scene.say("under_16.kept")
+        ask_standing(scene)
+        return
+    if scene.conversation.case == "linked" and scene.outside.case_status().state != "queued":
+        scene.records.append(Raised("erase"))
+        scene.change(aside=None, misses=0)
+        scene.say("end.referred")
+        return
+    if scene.conversation.case == "code":
+        scene.records.append(Raised("erase"))
+        scene.conversation = Conversation(step=StepId("age"), language=scene.conversation.language)
+    scene.end("under_16", "end.referred")
+
+
+def _danger(scene: Scene, chosen: str, _: str) -> None:
+    scene.change(aside=None, misses=0)
+    if chosen == "mark":
+        scene.flag(on=["danger"])
+        if scene.submitted:
+            scene.records.append(Raised("danger"))
+        scene.say("danger.marked")
+    elif chosen == "pause":
+        pause(scene)
+        return
+    else:
+        scene.say("danger.go_on")
+    ask_standing(scene)
+
+
+def pause(scene: Scene) -> None:
+    """Stop for now. Nothing is sent until the person writes again."""
+    scene.change(paused=True, aside=None, misses=0)
+    if not scene.consented:
+        scene.say("end.paused.early")
+    elif scene.heard.can_be_reached:
+        scene.say("end.paused")
+    else:
+        scene.say("end.paused.web")
+
+
+def _human(scene: Scene, chosen: str, _: str) -> None:
+    scene.change(aside=None, misses=0)
+    if chosen == "hand_over":
+        hand_over_early(scene)
+    else:
+        scene.flag(on=["human"])
+        scene.say("human.flagged")
+        ask_standing(scene)
+
+
+def _idle(scene: Scene, chosen: str, _: str) -> None:
+    scene.change(aside=None, misses=0)
+    if chosen == "stop":
+        pause(scene)
+        return
+    if chosen == "restart":
+        scene.change(aside="restart")
+    else:
+        scene.say("resume")
+    ask_standing(scene)
+
+
+def _keep_text(scene: Scene, chosen: str, _: str) -> None:
+    scene.change(aside=None, misses=0)
+    if chosen == "keep":
+        scene.say(_KEPT)
+    ask_standing(scene)
+
+
+_KEPT = "keep_text.kept"
+
+
+def keep_on_trial(scene: Scene, sequences: tuple[int, ...], links: int) -> None:
+    """Offer to keep text that came where a choice was asked; it is sealed already, and easily dropped."""
+    scene.change(aside=f"keep_text:{'+'.join(map(str, sequences))}:{links}", misses=0)
+
+
+def trial(scene: Scene) -> str | None:
+    """Return what is kept on trial while the person is asked whether to keep it."""
+    aside = aside_of(scene)
+    return aside[1] if aside is not None and aside[0] == "keep_text" else None
+
+
+def settle_trial(scene: Scene, before: str | None) -> None:
+    """Drop what was on trial before this turn, unless the turn kept it or still asks.
+
+    Only a yes keeps it: whoever asks for something else, or falls silent, has not said yes.
+    """
+    if before is None or scene.ended_at is not None or scene.conversation.case != "draft":
+        return
+    if trial(scene) == before or any(say.id == _KEPT for say in scene.says):
+        return
+    sequences, _, links = before.partition(":")
+    answered = list(scene.conversation.answered)
+    for sequence in map(int, sequences.split("+")):
+        scene.records.append(Forgotten(sequence))
+        answered[sequence] = None
+    # Links that came later in this very turn stand behind those on trial.
+    marks, count = scene.conversation.links, int(links)
+    added = sum(isinstance(record, Answered) and record.field == "links" for record in scene.records)
+    kept = marks if added else marks[: len(marks) - count]
+    scene.change(answered=tuple(answered), links=kept)
+    scene.says.insert(0, Say(MessageId("keep_text.dropped")))
+
+
+def _old_button(scene: Scene, chosen: str, argument: str) -> None:
+    scene.change(aside=None, misses=0)
+    if chosen == "change":
+        change_answer(scene, argument)
+    ask_standing(scene)
+
+
+def _no_links(scene: Scene, chosen: str, _: str) -> None:
+    if chosen == "private_group":
+        scene.change(aside="no_links_where", misses=0)
+        ask_standing(scene)
+        return
+    _without_links(scene, chosen, None)
+
+
+def _typed(scene: Scene, name: str) -> None:
+    text = scene.text[:LONGEST_TYPED]
+    if name == "no_links_where":
+        _without_links(scene, "private_group", text)
+        return
+    scene.seal("pronoun", text)
+    scene.say("got.choice", answer=text)
+    scene.forward()
+    ask_standing(scene)
+
+
+def _without_links(scene: Scene, reason: str, where: str | None) -> None:
+    scene.seal("links", [])
+    scene.seal("no_links", {"reason": reason, "where": where})
+    scene.say("got.no_links", answer=Label(choice_label("no_links", reason)))
+    if reason in ("threat_only", "already_removed") or "threatened" in scene.conversation.flags:
+        offer_hash_tools(scene)
+    scene.forward()
+    ask_standing(scene)
+
+
+def _change(scene: Scene, chosen: str, _: str) -> None:
+    change_answer(scene, chosen)
+    ask_standing(scene)
+
+
+_DO = {
+    "erase": _erase,
+    "restart": _restart,
+    "new": _restart,
+    "under_16": _under_16,
+    "danger": _danger,
+    "human": _human,
+    "idle": _idle,
+    "keep_text": _keep_text,
+    "old_button": _old_button,
+    "no_links": _no_links,
+    "change": _change,
+}

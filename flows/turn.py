@@ -1,0 +1,381 @@
+"""One turn: what somebody wrote, where the conversation stands, and the time, in; what to say and record, out.
+
+A pure function. The order in which a message is read is the order in which `hear` is written, and it
+is a promise: danger is met before anything else, and a command before the answer is looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from flows.answers import (
+    answer_consent,
+    answer_detail,
+    answer_links,
+    answer_one,
+    answer_safety,
+    answer_several,
+    answer_story,
+    answer_text,
+    keep_links,
+    keep_story,
+)
+from flows.asides import answer_aside, keep_on_trial, pass_over, pause, settle_trial, trial
+from flows.asking import aside_of, ask_standing, offered
+from flows.commands import obey
+from flows.handing_over import answer_menu, offer_change
+from flows.scene import Scene
+from flows.steps import BEFORE_CONSENT, STEPS, Takes
+from flows.understanding.ages import says_under_16
+from flows.understanding.codes import is_sound, read_case_code
+from flows.understanding.commands import Asked, is_greeting, read_command
+from flows.understanding.danger import read_danger
+from flows.understanding.links import read_links
+from flows.vocabulary import (
+    CameBack,
+    CaseStatus,
+    Conversation,
+    Heard,
+    Outside,
+    Reply,
+    StepId,
+    Turn,
+)
+
+IDLE_AFTER = timedelta(minutes=30)
+"""Silence after which the chat asks whether to go on, with nothing else on the screen (P3)."""
+
+LONGEST_TEXT = 4000
+"""Characters of one message (`threat-model.md`, section 9)."""
+LONGEST_LINKS = 16_000
+"""Characters of one message where links are asked for: two hundred of them fit."""
+
+STORY_FROM = 25
+"""Characters from which a text that answers no question is taken for a part of the story."""
+
+_READERS: dict[Takes, Callable[[Scene], bool]] = {
+    "one": answer_one,
+    "several": answer_several,
+    "text": answer_text,
+    "consent": answer_consent,
+    "detail": answer_detail,
+    "safety": answer_safety,
+    "story": answer_story,
+    "links": answer_links,
+    "menu": answer_menu,
+}
+
+# Steps at which any text is an answer, also one that tells of danger or of being under 16.
+_FREE_TEXT = frozenset({"contact_safety", "story", "links"})
+
+
+def turn(conversation: Conversation | None, heard: Heard, now: datetime, outside: Outside) -> Turn:
+    """Answer one message.
+
+    Args:
+        conversation: what was remembered of this person, or None for somebody new.
+        heard: what they did; its text may be anything at all.
+        now: the time, timezone-aware UTC.
+        outside: where fingerprints, the reference and the case code come from.
+    """
+    if conversation is None:
+        return _greet(Scene(Conversation(), heard, now, outside))
+    scene = Scene(conversation, heard, now, outside)
+    hear(scene)
+    return scene.turn()
+
+
+def standing(conversation: Conversation, heard: Heard, now: datetime) -> Reply:
+    """Put the question that stands, changing nothing. No answer given before is in it (P3)."""
+    scene = Scene(conversation, heard, now, _NOTHING_OUTSIDE)
+    ask_standing(scene)
+    return scene.turn().reply
+
+
+class _NothingOutside:
+    """For a turn that draws and looks up nothing."""
+
+    def fingerprint(self, text: str) -> str:
+        raise AssertionError("a standing question needs no fingerprint")
+
+    def reference(self) -> str:
+        raise AssertionError("a standing question needs no reference")
+
+    def case_code(self) -> str:
+        raise AssertionError("a standing question needs no case code")
+
+    def case_status(self) -> CaseStatus:
+        raise AssertionError("a standing question tells no status")
+
+
+_NOTHING_OUTSIDE = _NothingOutside()
+
+
+def _greet(scene: Scene) -> Turn:
+    """Answer the first message of any kind: who this is, 999, and which language."""
+    scene.counts.append("started")
+    _meet_danger(scene)
+    scene.say("greeting")
+    text = scene.text
+    code = read_case_code(text)
+    if code is not None:
+        _come_back(scene, code)
+        return scene.turn()
+    if scene.heard.kind not in ("start", "text", "stop"):
+        scene.say(f"media.{scene.heard.kind}")
+    if (
+        text
+        and not is_greeting(text)
+        and read_command(text) is None
+        and not scene.says[0].id.startswith("danger")
+    ):
+        scene.say("greeting.heard")
+    ask_standing(scene)
+    return scene.turn()
+
+
+def hear(scene: Scene) -> None:
+    """Read one message in a conversation that stands, and decide all that follows from it."""
+    on_trial = trial(scene)
+    _hear(scene)
+    settle_trial(scene, on_trial)
+
+
+def _hear(scene: Scene) -> None:
+    if scene.heard.kind == "stop":
+        pause(scene)
+        return
+    if scene.heard.kind == "start":
+        _show_again(scene)
+        return
+    if _is_too_long(scene):
+        return
+    if scene.heard.kind != "text":
+        scene.say(f"media.{scene.heard.kind}")
+        if not scene.text:
+            ask_standing(scene)
+            return
+    asked = None if scene.pressed else read_command(scene.text)
+    if scene.conversation.paused:
+        scene.change(paused=False)
+        if asked is None or asked.command != "stop":
+            scene.say("resume")
+        if is_greeting(scene.text) or not (scene.text or scene.pressed):
+            ask_standing(scene)
+            return
+    elif _was_idle(scene) and asked is None:
+        _meet_danger(scene)
+        scene.change(aside="idle", misses=0)
+        ask_standing(scene)
+        return
+    if scene.pressed is None and _meet_danger(scene):
+        return
+    if answer_aside(scene):
+        return
+    if asked is not None and not _is_language_answer(scene, asked):
+        obey(scene, asked)
+        return
+    if pass_over(scene):
+        return
+    if _read_code(scene) or _meet_under_16(scene):
+        return
+    _read_answer(scene)
+
+
+def _read_answer(scene: Scene) -> None:
+    if scene.pressed is not None and _is_old_button(scene):
+        return
+    if _READERS[scene.step.takes](scene):
+        # A choice of "another way" and the like stands as a question of its own.
+        if scene.ended_at is None:
+            ask_standing(scene)
+        return
+    _not_understood(scene)
+
+
+def _show_again(scene: Scene) -> None:
+    if scene.conversation.paused:
+        scene.change(paused=False)
+        scene.say("resume")
+    ask_standing(scene)
+
+
+def _is_language_answer(scene: Scene, asked: Asked) -> bool:
+    return (
+        asked.command == "language" and scene.conversation.step == "language" and asked.language is not None
+    )
+
+
+def _is_too_long(scene: Scene) -> bool:
+    longest = LONGEST_LINKS if scene.conversation.step == "links" else LONGEST_TEXT
+    if len(scene.text) <= longest:
+        return False
+    scene.text = scene.text[:longest]
+    _meet_danger(scene, asking=False)
+    scene.say("too_long", limit=longest)
+    ask_standing(scene)
+    return True
+
+
+def _was_idle(scene: Scene) -> bool:
+    """Whether the silence before this message was so long that another hand may hold the phone."""
+    conversation = scene.conversation
+    if conversation.heard_at is None or scene.now - conversation.heard_at < IDLE_AFTER:
+        return False
+    if conversation.aside == "idle":
+        return False
+    return conversation.step != "submitted" and (scene.consented or conversation.step != "language")
+
+
+# ------------------------------------------------------------------ danger, and being under 16
+
+
+def _meet_danger(scene: Scene, asking: bool = True) -> bool:
+    """Meet words of danger with care and numbers. Return True where that is the whole turn.
+
+    A text that is itself the answer (a story, when it is safe to call) is kept as one; otherwise
+    nothing of what was written is. Whether it was said at all is remembered only by the person's yes.
+    """
+    danger = read_danger(scene.text) if scene.text else None
+    if danger is None:
+        return False
+    again = (aside := aside_of(scene)) is not None and aside[0] == "danger"
+    if again or "danger" in scene.conversation.flags:
+        scene.say("danger.again")
+        if again and asking and scene.conversation.step not in _FREE_TEXT:
+            ask_standing(scene)
+            return True
+        return False
+    scene.say(f"danger.{danger}")
+    if not asking or scene.conversation.language is None:
+        return False
+    if scene.consented:
+        if scene.conversation.step in _FREE_TEXT and scene.conversation.aside is None:
+            _READERS[scene.step.takes](scene)
+        scene.change(aside="danger", misses=0)
+    ask_standing(scene)
+    return True
+
+
+def _meet_under_16(scene: Scene) -> bool:
+    """Ask somebody to confirm who says in passing that they are under 16."""
+    if scene.pressed is not None or scene.conversation.step in ("language", "age"):
+        return False
+    if not says_under_16(scene.text, scene.today):
+        return False
+    if scene.conversation.step in _FREE_TEXT and scene.consented:
+        _READERS[scene.step.takes](scene)
+    scene.change(aside="under_16", misses=0)
+    ask_standing(scene)
+    return True
+
+
+# ------------------------------------------------------------------ coming back
+
+
+def _read_code(scene: Scene) -> bool:
+    """Read a case code, where no case has begun yet."""
+    if scene.consented or scene.pressed is not None:
+        return False
+    code = read_case_code(scene.text)
+    if code is None:
+        return False
+    _come_back(scene, code)
+    return True
+
+
+def _come_back(scene: Scene, code: str) -> None:
+    """Go on with the case of a code. Right or wrong, the words are the same (P5); a slip can be told apart."""
+    if not is_sound(code):
+        scene.say("code.slip")
+        ask_standing(scene)
+        return
+    scene.records.append(CameBack(code))
+    language = scene.conversation.language
+    scene.conversation = Conversation(step=StepId("submitted"), language=language, case="code")
+    scene.say("code.accepted")
+    ask_standing(scene)
+
+
+# ------------------------------------------------------------------ not an answer
+
+
+def _is_old_button(scene: Scene) -> bool:
+    """Meet a button pressed late: nothing changes, and the earlier answer may be changed on purpose."""
+    conversation, pressed = scene.conversation, scene.pressed or ()
+    asked_at = scene.heard.asked_at
+    fits = set(pressed) <= set(offered(scene)) and bool(pressed)
+    if fits and asked_at in (None, conversation.step):
+        return False
+    before = (
+        [asked_at]
+        if asked_at
+        else [step.id for step in STEPS if set(pressed) <= set(offered_at(scene, step.id))]
+    )
+    for step in before:
+        if step in conversation.answered and step not in BEFORE_CONSENT and not scene.submitted:
+            offer_change(scene, step)
+            ask_standing(scene)
+            return True
+    scene.say("old_button")
+    ask_standing(scene)
+    return True
+
+
+def offered_at(scene: Scene, step: str) -> tuple[str, ...]:
+    """Return the buttons that stand under the question of another step."""
+    return offered(
+        Scene(scene.conversation.but(step=step, aside=None), scene.heard, scene.now, scene.outside)
+    )
+
+
+def _not_understood(scene: Scene) -> None:
+    """Say plainly that this was not understood, and what can be answered. Text is never dropped in silence."""
+    if is_greeting(scene.text) or _offer_to_keep(scene):
+        ask_standing(scene)
+        return
+    misses = scene.conversation.misses + 1
+    scene.change(misses=misses)
+    takes, step = scene.step.takes, scene.conversation.step
+    if step in ("age", "consent") and misses == 1:
+        scene.say(f"not_understood.{step}")
+    elif takes == "links" and misses == 1:
+        scene.say("links.none")
+    elif takes == "several" and misses == 1:
+        scene.say("not_understood.several")
+    else:
+        scene.say(f"not_understood.{min(misses, 3)}")
+    if misses >= 2:
+        scene.say("not_understood.required_offer" if scene.step.required else "not_understood.offer")
+    ask_standing(scene)
+
+
+def _offer_to_keep(scene: Scene) -> bool:
+    """Where a choice was asked and a story or links came, offer to keep them for where they belong."""
+    if scene.pressed is not None:
+        return False
+    found = read_links(scene.text)
+    if not found.links and (len(scene.text) < STORY_FROM or " " not in scene.text and scene.text.isascii()):
+        return False
+    if not scene.consented:
+        if scene.conversation.step == "language":
+            return False
+        scene.say("keep_text.early")
+        return True
+    if scene.submitted:
+        # Whoever writes under the menu of a case writes to the colleague who has it.
+        keep_story(scene, scene.text, "message")
+        return True
+    links_before = len(scene.conversation.links)
+    said = len(scene.says)
+    if found.links and len(found.prose) < STORY_FROM and "image_under_16" not in scene.conversation.flags:
+        sequences = keep_links(scene, found)
+    else:
+        sequences = keep_story(scene, scene.text)
+    # What was kept is asked about, not yet confirmed.
+    del scene.says[said:]
+    if not sequences:
+        return False
+    keep_on_trial(scene, sequences, len(scene.conversation.links) - links_before)
+    return True
