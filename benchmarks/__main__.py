@@ -1,0 +1,157 @@
+"""Measure the path of a message against the ceiling: `python -m benchmarks --help`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks.driver import FORM, Measured, load, median
+from benchmarks.servers import (
+    ceiling,
+    database_bytes,
+    memory,
+    new_database,
+    postgresql,
+    processor_seconds,
+    product,
+)
+from benchmarks.stored import fill
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
+    parser.add_argument(
+        "--people", type=int, nargs="+", default=[16, 1], help="people at once (default: 16 1)"
+    )
+    parser.add_argument(
+        "--turns", type=int, default=5, help="slices of ours, each between two of the ceiling"
+    )
+    parser.add_argument("--seconds", type=float, default=6.0, help="length of a slice")
+    parser.add_argument("--processes", type=int, nargs="+", default=[2], help="web processes (default: 2)")
+    parser.add_argument(
+        "--stored",
+        type=int,
+        nargs="*",
+        default=[1_000, 100_000, 1_000_000],
+        help="conversations stored before",
+    )
+    parser.add_argument("--json", type=Path, help="also write the figures to this file")
+    chosen = parser.parse_args()
+    kinds = ("sqlite", "postgresql") if chosen.database == "both" else (chosen.database,)
+    print(f"{platform.platform()}, {os.cpu_count()} cores, {len(FORM)} messages a form", flush=True)
+    results: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory(prefix="tada-bench-") as folder, ExitStack() as stack:
+        server = stack.enter_context(postgresql(Path(folder) / "pg")) if "postgresql" in kinds else ""
+        for kind in kinds:
+            for processes in chosen.processes:
+                with _bench(kind, server, Path(folder), processes) as bench:
+                    for people in chosen.people:
+                        results.append(bench.compare(people, chosen.turns, chosen.seconds))
+                    results.append(bench.sizes())
+            if chosen.stored:
+                results += _growth(kind, server, Path(folder), chosen)
+    if chosen.json:
+        chosen.json.write_text(json.dumps(results, indent=1) + "\n")
+
+
+class Bench:
+    """The product and the ceiling, both running, each with a database of the same kind."""
+
+    def __init__(self, kind: str, processes: int, ours: tuple[int, int, float], ceiling_port: int, url: str):
+        self.name = f"{kind}, {processes} web processes"
+        self._port, self._pid, self.start = ours
+        self._ceiling = ceiling_port
+        self.url = url
+
+    def compare(self, people: int, turns: int, seconds: float) -> dict[str, Any]:
+        """Measure slices of ours, each between two of the ceiling; medians over the turns."""
+        load(self._port, people, min(seconds, 2), ours=True)  # warm
+        ceilings = [load(self._ceiling, people, seconds, ours=False)]
+        ours: list[Measured] = []
+        spent: list[float] = []
+        for _ in range(turns):
+            before = processor_seconds(self._pid)
+            ours.append(load(self._port, people, seconds, ours=True))
+            spent.append(1000 * (processor_seconds(self._pid) - before) / len(ours[-1].times))
+            ceilings.append(load(self._ceiling, people, seconds, ours=False))
+        ratios = [
+            slice_.rate / ((before.rate + after.rate) / 2)
+            for slice_, before, after in zip(ours, ceilings, ceilings[1:], strict=False)
+        ]
+        result = {
+            "what": self.name,
+            "people": people,
+            "messages_per_second": median([slice_.rate for slice_ in ours]),
+            "ceiling_per_second": median([slice_.rate for slice_ in ceilings]),
+            "ratio": median(ratios),
+            "ratios": [round(ratio, 3) for ratio in ratios],
+            "p50_ms": median([slice_.percentile(0.5) for slice_ in ours]),
+            "p99_ms": median([slice_.percentile(0.99) for slice_ in ours]),
+            "max_ms": max(slice_.percentile(1) for slice_ in ours),
+            "ceiling_p99_ms": median([slice_.percentile(0.99) for slice_ in ceilings]),
+            "app_cpu_ms_per_message": median(spent),
+            "errors": sum(slice_.errors for slice_ in ours),
+        }
+        print(
+            f"{self.name}, {people:>2} people: {result['messages_per_second']:.0f}/s, ceiling "
+            f"{result['ceiling_per_second']:.0f}/s, ratio {result['ratio']:.2f} "
+            f"({min(ratios):.2f}–{max(ratios):.2f}); p50 {result['p50_ms']:.1f}, p99 {result['p99_ms']:.1f}, "
+            f"max {result['max_ms']:.0f} ms (ceiling p99 {result['ceiling_p99_ms']:.1f}); "
+            f"{result['app_cpu_ms_per_message']:.2f} ms CPU a message; {result['errors']} errors",
+            flush=True,
+        )
+        return result
+
+    def sizes(self) -> dict[str, Any]:
+        """Memory of the processes, bytes stored a form, and the time to the first answer."""
+        figures = memory(self._pid)
+        lines = ", ".join(f"{name.split()[0]} {rss:.0f}/{pss:.0f}" for name, (rss, pss) in figures.items())
+        print(f"{self.name}: start {self.start:.2f} s; memory RSS/PSS MiB: {lines}", flush=True)
+        return {"what": self.name, "start_seconds": self.start, "memory_mib_rss_pss": figures}
+
+    def bytes_a_form(self) -> float:
+        """Return the bytes the database grew by for each form, marks and all, after a hundred forms."""
+        before = database_bytes(self.url)
+        measured = load(self._port, 4, 8, ours=True)
+        return (database_bytes(self.url) - before) / (len(measured.times) / len(FORM))
+
+
+@contextmanager
+def _bench(kind: str, server: str, folder: Path, processes: int) -> Iterator[Bench]:
+    with ExitStack() as stack:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=folder)))
+        if kind == "sqlite":
+            url, ceiling_url = f"sqlite:///{home}/tada.sqlite3", f"sqlite:///{home}/ceiling.sqlite3"
+        else:
+            url, ceiling_url = new_database(server), new_database(server)
+        ours = stack.enter_context(product(home, url, processes))
+        port = stack.enter_context(ceiling(home, ceiling_url))
+        yield Bench(kind, processes, ours, port, url)
+
+
+def _growth(kind: str, server: str, folder: Path, chosen: argparse.Namespace) -> list[dict[str, Any]]:
+    """The same rate with more and more conversations stored, relative to the first size."""
+    results: list[dict[str, Any]] = []
+    with _bench(kind, server, folder, 2) as bench:
+        growth = bench.bytes_a_form()
+        print(f"{kind}: {growth / 1024:.1f} KiB stored a form, dedupe marks included", flush=True)
+        results.append({"what": f"{kind}, bytes a form", "bytes": growth})
+        for wanted in chosen.stored:
+            fill(bench.url, wanted)
+            result = bench.compare(16, max(2, chosen.turns // 2), chosen.seconds) | {"stored": wanted}
+            relative = result["ratio"] / next((r["ratio"] for r in results if "stored" in r), result["ratio"])
+            print(f"{kind}, {wanted:,} stored: ratio to the ceiling {relative:.2f} of the first", flush=True)
+            results.append(result)
+    return results
+
+
+if __name__ == "__main__":
+    main()
