@@ -183,16 +183,22 @@ class CaseWriter:
                 {"lookup": receipt.lookup, "case_id": self.id, "public_key": receipt.public},
             )
 
-    def finish(self) -> None:
-        """Write what is still to be written; the last call of a turn."""
+    def finish(self) -> list[dict[str, Any]]:
+        """Write what is still to be written, but for the answers of a draft: their rows are returned.
+
+        They are the one thing that most turns write, so they can go with the turn's other rows.
+        """
+        if self.state == "draft":
+            return self._rows
         self._write_answers()
-        if self.state == "draft" or not (self._listed or self._raised):
-            return
+        if not (self._listed or self._raised):
+            return []
         last = self._lock() and self._connection.execute(_LAST_MANIFEST, {"case": self.id}).one_or_none()
         number, previous = (last.number + 1, digest(last.signature)) if last else (1, bytes(32))
         self._add_manifest(
             number, Manifest(self._listed, tuple(self._raised), "", self._now, previous=previous)
         )
+        return []
 
     # -------------------------------------------------------------- inside
 

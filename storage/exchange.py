@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, literal, select
+from sqlalchemy import Connection, Row, bindparam, func, literal, select
 
 from flows import memory
 from flows.vocabulary import (
@@ -35,16 +35,16 @@ from storage.epochs import Epoch
 from storage.erasing import EraseJournal, erase_case
 from storage.errors import BadFormat, StateUnreadable
 from storage.keys import KeyDirectory
-from storage.remembering import FORGET, INSERT, UPDATE, Remembered
-from storage.schema import cases, links, marks, receipts
+from storage.remembering import FORGET, Remembered
+from storage.schema import cases, links, receipts
 from storage.sealing import CodeKeys, derive, index, lock, new_key, unlock
+from storage.writing import write_turn
 
 KEPT_BEFORE_CONSENT = timedelta(hours=24)
 KEPT_BY_CODE = timedelta(hours=24)
 KEPT_MARK = timedelta(hours=72)
 """How long a message is recognised when it is delivered again; Telegram tries for 24 hours."""
 
-_INSERT_MARK = insert(marks)
 _REFERENCE = select(literal(1)).where(cases.c.reference == bindparam("reference"))
 _IN_TURN = select(cases.c.state).where(cases.c.id == bindparam("case")).with_for_update()
 _BY_CODE = (
@@ -138,10 +138,11 @@ class Exchange:
             raise RuntimeError("this message was kept before")
         for record in turn.records:
             self._record(record)
-        if self._case is not None:
-            self._case.finish()
-        self._remember(turn.conversation)
-        self._mark(turn.reply)
+        given = self._case.finish() if self._case else []
+        remembered = self._remember(turn.conversation)
+        if self._case is None:
+            given = []  # destroyed, as nothing leads to it any more
+        write_turn(self._connection, self._mark(turn.reply), remembered, not self._stored, given)
         count_up(self._connection, turn.counts, self._now)
 
     # -------------------------------------------------------------- records
@@ -229,18 +230,20 @@ class Exchange:
         self._case = None
         self._remembered = Remembered.new(self._living[0])
 
-    def _remember(self, conversation: Conversation | None) -> None:
+    def _remember(self, conversation: Conversation | None) -> dict[str, Any] | None:
+        """Return the row of the conversation as it is to be; None where nothing is remembered."""
         if conversation is None or (conversation.case is None and self._case is not None):
             self._begin_anew()
         if conversation is None:
-            return
+            return None
         if conversation.case != self._kind_of_case(conversation):
             raise RuntimeError("the conversation and its case do not fit")
         today = self._living[0]
         channel, address = self._heard.channel, self._heard.address
         linked = conversation.case == "linked"
         self._remembered.rewrap(today)
-        values = {
+        return {
+            "id": self._remembered.id,
             "lookup": today.lookup(channel, address),
             "epoch": self._remembered.epoch,
             "wrapped_key": self._remembered.wrapped_key,
@@ -250,10 +253,6 @@ class Exchange:
             "case_id": None if self._case is None or self._case.nobodys else self._case.id,
             "erase_at": self._erase_at(conversation),
         }
-        if self._stored:
-            self._connection.execute(UPDATE, {"row": self._remembered.id, **values})
-        else:
-            self._connection.execute(INSERT, {"id": self._remembered.id, **values})
 
     def _kind_of_case(self, conversation: Conversation) -> str | None:
         if self._case is None:
@@ -271,18 +270,15 @@ class Exchange:
         }[conversation.case]
         return None if kept is None else int((self._now + kept).timestamp())
 
-    def _mark(self, reply: Reply) -> None:
+    def _mark(self, reply: Reply) -> dict[str, Any]:
         today = self._living[0]
         mark = today.mark(self._heard)
         dumped = memory.dump_reply(reply)
-        self._connection.execute(
-            _INSERT_MARK,
-            {
-                "mark": mark,
-                "reply": lock(today.reply_key(self._heard), dumped, *_reply_context(mark)),
-                "erase_at": int((self._now + KEPT_MARK).timestamp()),
-            },
-        )
+        return {
+            "mark": mark,
+            "reply": lock(today.reply_key(self._heard), dumped, *_reply_context(mark)),
+            "erase_at": int((self._now + KEPT_MARK).timestamp()),
+        }
 
     # -------------------------------------------------------------- cases and codes
 

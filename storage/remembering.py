@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, delete, false, insert, literal, or_, select, true, update
+from sqlalchemy import Row, Select, bindparam, delete, false, literal, or_, select, true, update
 
 from flows import memory
 from flows.vocabulary import Conversation
@@ -22,7 +22,6 @@ from storage.schema import cases, conversations, marks
 from storage.sealing import lock, new_id, new_key, unlock
 
 # What is set is in the values that these are executed with.
-INSERT = insert(conversations)
 UPDATE = update(conversations).where(conversations.c.id == bindparam("row"))
 FORGET = delete(conversations).where(conversations.c.id == bindparam("row"))
 
