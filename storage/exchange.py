@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, literal, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from flows import memory
 from flows.vocabulary import (
     Added,
     Answered,
     CameBack,
-    CaseStatus,
     Consented,
     Conversation,
     Erased,
@@ -29,15 +28,16 @@ from flows.vocabulary import (
     Unlinked,
 )
 from storage.casewriting import CaseWriter
-from storage.codes import Codes, draw_reference
+from storage.codes import Codes
 from storage.counts import count_up
 from storage.epochs import Epoch
 from storage.erasing import EraseJournal, erase_case
 from storage.errors import BadFormat, StateUnreadable
 from storage.keys import KeyDirectory
+from storage.outside import StoreOutside
 from storage.remembering import FORGET, Remembered
-from storage.schema import cases, links, receipts
-from storage.sealing import CodeKeys, derive, index, lock, new_key, unlock
+from storage.schema import cases, receipts
+from storage.sealing import CodeKeys, lock, new_key, unlock
 from storage.writing import write_turn
 
 KEPT_BEFORE_CONSENT = timedelta(hours=24)
@@ -45,17 +45,11 @@ KEPT_BY_CODE = timedelta(hours=24)
 KEPT_MARK = timedelta(hours=72)
 """How long a message is recognised when it is delivered again; Telegram tries for 24 hours."""
 
-_REFERENCE = select(literal(1)).where(cases.c.reference == bindparam("reference"))
 _IN_TURN = select(cases.c.state).where(cases.c.id == bindparam("case")).with_for_update()
 _BY_CODE = (
     select(cases.c.id, cases.c.public_key, cases.c.state)
     .join(receipts, receipts.c.case_id == cases.c.id)
     .where(receipts.c.lookup == bindparam("lookup"))
-)
-_LINKS = (
-    select(links.c.status, func.count().label("n"))
-    .where(links.c.case_id == bindparam("case"))
-    .group_by(links.c.status)
 )
 
 
@@ -74,7 +68,6 @@ class Exchange:
 
     Attributes:
         conversation: None where this person has none, or none any more.
-        outside: what the turn draws and looks up.
         erased: whether `keep` destroyed a case, so that the files are to be scrubbed after the commit.
     """
 
@@ -108,9 +101,13 @@ class Exchange:
                 self._case = self._nobodys()
         answered = self.conversation.answered if self.conversation else ()
         self._fields = {sequence: field for sequence, field in enumerate(answered) if field is not None}
-        self._drawn: dict[str, CodeKeys] = {}
-        self.outside: Outside = _Outside(self)
+        self._outside = StoreOutside(connection, means.codes, self._remembered.key, self._case)
         self.erased = False
+
+    @property
+    def outside(self) -> Outside:
+        """What the turn draws and looks up."""
+        return self._outside
 
     @property
     def earlier(self) -> Reply | None:
@@ -172,7 +169,9 @@ class Exchange:
                 case.forget(record.sequence)
                 self._fields.pop(record.sequence, None)
             case Submitted():
-                case.submit(record, self._remembered.key, self._fields, self._receipt(record.case_code))
+                case.submit(
+                    record, self._remembered.key, self._fields, self._outside.keys_of(record.case_code)
+                )
             case Added():
                 case.add_links(record.platforms)
             case Raised():
@@ -287,49 +286,6 @@ class Exchange:
 
     def _nobodys(self) -> CaseWriter:
         return CaseWriter.of_nobody(self._connection, self._means.keys, self._now)
-
-    def _receipt(self, code: str | None) -> CodeKeys | None:
-        if code is None:
-            return None
-        return self._drawn.get(code) or self._means.codes.keys_of(code)
-
-
-class _Outside:
-    """What a turn may ask for, answered within its transaction."""
-
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
-        self._fingerprint_key: bytes | None = None
-
-    def fingerprint(self, text: str) -> str:
-        if self._fingerprint_key is None:
-            self._fingerprint_key = derive(self._exchange._remembered.key, "fingerprint", 1)
-        return index(self._fingerprint_key, text).hex()[:16]
-
-    def reference(self) -> str:
-        def taken(reference: str) -> bool:
-            found = self._exchange._connection.execute(_REFERENCE, {"reference": reference})
-            return found.one_or_none() is not None
-
-        return draw_reference(taken)
-
-    def case_code(self) -> str:
-        code, keys = self._exchange._means.codes.take()
-        self._exchange._drawn[code] = keys
-        return code
-
-    def case_status(self) -> CaseStatus:
-        case = self._exchange._case
-        if case is None or case.nobodys or case.state == "draft":
-            return CaseStatus("queued")
-        rows = self._exchange._connection.execute(_LINKS, {"case": case.id})
-        n = {row.status: row.n for row in rows}
-        total, removed = sum(n.values()), n.get("removed", 0)
-        return CaseStatus(_submitted(case.state), total - n.get("new", 0), removed, total - removed)
-
-
-def _submitted(state: str) -> Literal["queued", "claimed", "closed"]:
-    return "claimed" if state == "claimed" else "closed" if state == "closed" else "queued"
 
 
 def _reply_context(mark: bytes) -> tuple[str, int, bytes]:

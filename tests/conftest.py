@@ -8,6 +8,7 @@ that need it fail and say so: what was not tried is not called tested.
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -75,6 +76,8 @@ def postgresql_server(postgresql_data: Path | None) -> Iterator[str]:
     server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
     yield server.get_uri()
     server.cleanup()
+    # Once is enough: at the end of the process it would make its folders anew.
+    atexit.unregister(server._cleanup)
 
 
 @pytest.fixture(scope="session")
