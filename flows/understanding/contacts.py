@@ -46,13 +46,13 @@ def read_contact(kind: Literal["phone", "telegram", "email"], text: str) -> Cont
 
 # Letters, digits and single underscores, not at the end. Source: https://core.telegram.org/method/account.checkUsername
 _USERNAME = re.compile(r"(?=.{5,32}\Z)[A-Za-z](?:_?[A-Za-z0-9])*")
-_NAME = re.compile(r"(?<![A-Za-z0-9_.])[A-Za-z]\w{4,}(?![\w.]*\.\w)", re.ASCII)
+_NAME = re.compile(r"(?<![A-Za-z0-9_.])[A-Za-z]\w{4,}+(?![-.]\w)", re.ASCII)
 _NAME_IN_LINK = re.compile(
-    r"(?:(?<![\w.-])(?:t|telegram)\.(?:me|dog)/(?:s/)?@?|tg:(?://)?resolve\?domain=)(\w+)|(?<![\w.-])(\w+)\.t\.me\b",
+    r"(?:(?<![\w.-])(?:www\.)?(?:t|telegram)\.(?:me|dog)/(?:s/)?@?|tg:(?://)?resolve\?domain=)(\w+)|(?<![\w.-])(\w+)\.t\.me\b",
     re.ASCII | re.IGNORECASE,
 )
 _INVITATION = re.compile(r"(?:t|telegram)\.(?:me|dog)/(?:\+(?!\d{8,15}\b)|joinchat/|c/)", re.IGNORECASE)
-_AFTER_AT = re.compile(r"(?<![\w.])@ ?(\w+)", re.ASCII)
+_AFTER_AT = re.compile(r"(?<![\w.])@ ?(\w++)(?![-.]\w)", re.ASCII)
 _SAID = re.compile(
     r"(?:\b(?:is|called)\b|名?係|是|叫做?|[:=])[ :]*[\"'「]?([A-Za-z]\w{4,})", re.ASCII | re.IGNORECASE
 )

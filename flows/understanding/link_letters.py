@@ -25,6 +25,7 @@ _SIGN_IN_LINK = re.compile(
     rf"(?:[{_SIGNS}](?=[A-Za-z0-9/{_SIGNS}？])|？(?=[A-Za-z_]{{1,20}}[=＝]))"
 )
 _HIDDEN = re.compile(f"[{HIDDEN}]")
+HIDDEN_LETTERS = "".join(filter(_HIDDEN.match, map(chr, (*range(0x2070), 0xFEFF))))
 
 
 def narrowed(text: str) -> str:

@@ -15,10 +15,11 @@ from flows.understanding.link_letters import HAN, LATIN, without_hidden
 
 DOT = (
     r"(?:\.|[。｡](?=[A-Za-z0-9])|\s?[\[({<]\s?(?:\.|dot|點|点)\s?[\])}>]\s?|\[\.|\.\]|\\\."
-    r"|\sdot\s|\s?[點点](?=(?:com|net|org|hk|me)\b))"
+    r"|\sdot\s|\s\.\s(?=(?:com|net|org|hk|me)\b)|\s?[點点](?=(?:com|net|org|hk|me)\b))"
 )
 """A dot as people write it, also those who hide their links from a filter."""
 _DOT = re.compile(DOT, re.IGNORECASE)
+_SPELLED_OUT = re.compile(r"\s?(?:dot|[點点])\s?|\s\.\s", re.IGNORECASE)
 
 _ENDINGS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 _CLEAR = frozenset(_ENDINGS["clear"])
@@ -104,7 +105,7 @@ def is_meant(labels: Sequence[Label], text: str, end: int, *, tail: bool) -> boo
         return False
     alone = bool(_ALONE_BEFORE.search(before) and _ALONE_AFTER.match(text[end : end + 24]))
     gaps = (text[first.end : second.start] for first, second in pairwise(labels))
-    spelled_out = any(gap.strip().lower() in {"dot", "點", "点"} for gap in gaps)
+    spelled_out = any(_SPELLED_OUT.fullmatch(gap) for gap in gaps)
     if ending in _CLEAR:
         return alone or not spelled_out
     return alone and not spelled_out and ending not in _WORDS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from flows.understanding.hosts import is_top_level_domain
-from flows.understanding.link_letters import HAN, HIDDEN, URL, without_hidden
+from flows.understanding.link_letters import HAN, HIDDEN, HIDDEN_LETTERS, URL, without_hidden
 
 _SCHEME_AFTER_H = r"(?:t{1,2}p|xxp)s?(?::|\[:)/?/?"
 _NEXT_LINK = r"(?:https?:|www\.|[\w-]{1,63}\.(?:com|net|org|hk|me|to|tv)[/\s])"
@@ -23,6 +23,7 @@ _PIECES = (
     # Chinese is the link's where it starts a value, or a segment that goes on.
     rf"(?<==)[{HAN}]++",
     rf"(?<=/)(?![{_COMMENT}])[{HAN}]++(?=/|[-_.+%][\w%])",
+    rf"(?<=[{HAN}]/)(?![{_COMMENT}])[{HAN}]++",
     rf"(?<=[-_+])[{HAN}]++(?=[-_/.+][\w%])",
 )
 _FIRST = r"[/?#\\]"
@@ -90,7 +91,7 @@ def trimmed(tail: str, before: str) -> str:
                 tail = tail[:at]
                 break
     emphasis = before if before in {"*", "_", "~"} else ""
-    return tail.removesuffix("'s").rstrip(".,;:!?'|^([{&" + emphasis)
+    return tail.removesuffix("'s").rstrip(".,;:!?'|^([{&" + HIDDEN_LETTERS + emphasis)
 
 
 def _goes_on(tail: str, line: str, before: str) -> bool:

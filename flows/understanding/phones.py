@@ -21,17 +21,18 @@ _CHINESE_RUN = re.compile(r"(?:[零〇一二三四五六七八九壹貳參肆伍
 _NOT_A_PHONE = re.compile(
     r"(?<!\d)(?:19|20)\d\d ?[-/.年] ?\d{1,2} ?[-/.月] ?\d{1,2}(?!\d)日?"
     r"|(?<![\d.\-/])\d{1,2}([-/.])\d{1,2}\1(?:19|20)?\d\d(?![\d.\-/])"
-    r"|(?<!\d)\d{1,2}:\d\d(?: ?[ap]\.?m)?|(?<!\d)\d{1,2} ?(?:[ap]\.?m\b|點|点|時|时|歲|岁|years?)",
+    r"|(?<!\d)\d{1,2}:\d\d(?!\d)(?: ?[ap]\.?m)?|(?<!\d)\d{1,2} ?(?:[ap]\.?m\b|點|点|時|时|歲|岁|years?)",
     re.IGNORECASE,
 )
 _DASHES = re.compile("[\u2010-\u2015\u2212]")
 # Not behind one capital letter: a Hong Kong identity card is `A123456(7)`.
-_RUN = re.compile(r"(?<!\b[A-Z])(?<!\d)(?:\++ ?|00)?[(\[]?\d[\d ().\[\]-]*\d(?:[)\]](?!\w))?")
+_RUN = re.compile(r"(?<!\b[A-Z])(?<!\d)(?:\++ ?|00)?[(\[]?\d[\d ().\[\]_-]*\d(?:[)\]](?!\w))?")
 _EXTENSION = re.compile(
     r" ?[,;(]? ?(?:ext(?:ension)?\.?|內線|内线|分機|分机|轉|转) ?[:=]? ?(\d{1,6})(?!\d)", re.IGNORECASE
 )
 _COMPACT_DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
-_MAINLAND_MOBILE = re.compile(r"1[3-9]\d{9}")
+_FIRST_OF_HONG_KONG = "23456789"
+_WRITTEN_AT_HOME = ("CN", "US", "GB", "TW", "AU", "SG", "PH", "IN")
 _COUNTRIES = (
     (re.compile("大陸|大陆|內地|内地|中國|中国|china|mainland", re.IGNORECASE), "CN"),
     (re.compile("台灣|台湾|臺灣|taiwan", re.IGNORECASE), "TW"),
@@ -51,6 +52,9 @@ def read_phone(text: str) -> Contact | Problem:
     at = 0
     while run := _RUN.search(text, at):
         at = run.end()
+        if parts := _two_of_hong_kong(run[0]):
+            numbers |= {contact.value: contact for contact in map(_shown, map(_of_hong_kong, parts))}
+            continue
         read = _number(run[0], country)
         if isinstance(read, Problem):
             problems.append((sum(sign.isdigit() for sign in run[0]), read))
@@ -76,6 +80,13 @@ def _shown(number: PhoneNumber) -> Contact:
     return Contact(value + extension, phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL))
 
 
+def _two_of_hong_kong(run: str) -> list[str]:
+    """Split `9123 4567 9876 5432` into its two numbers; nothing where it is not two."""
+    halves = re.fullmatch(r"((?:\d\D*){7}\d)\D+((?:\d\D*){7}\d)\D?", run)
+    digits = [re.sub(r"\D", "", half) for half in halves.groups()] if halves else []
+    return digits if all(half[0] in _FIRST_OF_HONG_KONG for half in digits) else []
+
+
 def _number(run: str, country: str | None) -> PhoneNumber | Problem:
     """Read a run of digits and what separates them; a number of a line or an hour may stand at its ends."""
     groups = re.findall(r"\d+", run)
@@ -94,16 +105,20 @@ def _whole_number(run: str, digits: str, country: str | None) -> PhoneNumber | P
         return _with_country_code(digits.removeprefix("00"))
     if country and (number := _valid(digits, country)):
         return number
-    if len(digits) == 8 and digits[0] in "23456789":
+    if len(digits) == 8 and digits[0] in _FIRST_OF_HONG_KONG:
         return Problem.NOT_A_NUMBER if _COMPACT_DATE.fullmatch(run) else _of_hong_kong(digits)
     if digits.startswith("852"):
         return _with_country_code(digits)
     if len(digits) < 8:
         return Problem.TOO_SHORT if len(digits) > 4 else Problem.NOT_A_NUMBER
-    if (len(digits) == 9 and digits[0] in "23456789") or len(digits) > 15:
+    if (len(digits) == 9 and digits[0] in _FIRST_OF_HONG_KONG) or len(digits) > 15:
         return Problem.TOO_LONG
-    # Without the plus, one that starts with 1 may be of the mainland or of America.
-    return (not _MAINLAND_MOBILE.fullmatch(digits) and _valid(f"+{digits}", None)) or Problem.UNKNOWN_COUNTRY
+    # Without the plus, it must not also be a number as it is written at home in another country.
+    number = _valid(f"+{digits}", None)
+    elsewhere = (_valid(digits, country) for country in _WRITTEN_AT_HOME)
+    if number is None or any(other not in (None, number) for other in elsewhere):
+        return Problem.UNKNOWN_COUNTRY
+    return number
 
 
 def _with_country_code(digits: str) -> PhoneNumber | Problem:

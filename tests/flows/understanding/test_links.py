@@ -29,7 +29,7 @@ def rows(table: str) -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize("row", rows("links.toml"))
+@pytest.mark.parametrize("row", rows("links.toml") + rows("links_in_the_wild.toml"))
 def test_links_are_read_out_of_what_people_paste(row: dict[str, Any]) -> None:
     read = read_links(row["text"])
     assert [link.url for link in read.links] == row["urls"]
