@@ -60,7 +60,7 @@ def link_key(host: str, port: str, tail: str) -> str:
         key += f"?{query}"
     if fragment and not _EMPTY_FRAGMENT.fullmatch(fragment):
         key += f"#{_escaped(fragment)}"
-    return key[:-1] + f"%{ord(key[-1]):02X}" if key[-1] in ".?#" else key
+    return key[:-1] + f"%{ord(key[-1]):02X}" if key[-1] in ".?#&" else key
 
 
 def telegram_link(command: str) -> str | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flows.understanding.links import LONGEST_LINK, Refused, read_links
@@ -96,6 +96,9 @@ def test_a_link_is_a_piece_of_the_text_whatever_it_is(text: str) -> None:
 
 
 @given(PASTED)
+@example("pornhub.com/&amp;#")
+@example("t.me/s/&amp;\u200bhttps://")
+@example("t.me/s/www.../")
 def test_a_key_is_its_own_key(text: str) -> None:
     for link in read_links(text).links:
         read = read_links(link.normalised)
