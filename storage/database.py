@@ -66,6 +66,9 @@ _POSTGRESQL_OPTIONS = " ".join(
         "statement_timeout": "15s",
         "idle_in_transaction_session_timeout": "30s",
         "synchronous_commit": "on",
+        # What a message asks is asked by key. A plan that was made while the tables were small, and read
+        # them whole, would be kept when they no longer are.
+        "enable_seqscan": "off",
         "timezone": "UTC",
     }.items()
 )

@@ -7,7 +7,7 @@ before it begins, and making the files forget what was erased is done after it i
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -133,6 +133,7 @@ class Intake:
             scrub_now(self._database)
 
 
+_NO_MARK = b""
 _NOT_FOUND_AGAIN = {"lookup": None, "address": None}
 
 
@@ -141,11 +142,11 @@ def _find(
     living: tuple[Epoch, ...],
     channel: str,
     address: str,
-    marks: list[bytes] | None = None,
+    marks: Sequence[bytes] = (_NO_MARK,),
     locked: bool = True,
 ) -> Row[Any]:
     lookups = [epoch.lookup(channel, address) for epoch in living]
-    statement, values = find(lookups, marks or [], locked)
+    statement, values = find(lookups, marks, locked)
     return connection.execute(statement, values).one()
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, delete, false, literal, or_, select, true, update
+from sqlalchemy import Row, Select, bindparam, delete, literal, or_, select, true, update
 
 from flows import memory
 from flows.vocabulary import Conversation
@@ -103,6 +103,8 @@ def find(
     with the reply if it was given before; None for what there is not.
 
     Args:
+        lookups: at least one.
+        message_marks: at least one.
         locked: whether others wait with this conversation until the transaction ends.
     """
     values = {f"lookup_{n}": lookup for n, lookup in enumerate(lookups)}
@@ -117,7 +119,7 @@ def _find(lookups: int, message_marks: int, locked: bool) -> Select[Any]:
     conversation = select(conversations).where(or_(*looked_up))
     found = (conversation.with_for_update() if locked else conversation).cte("found")
     marked = (marks.c.mark == bindparam(f"mark_{n}") for n in range(message_marks))
-    seen = select(marks.c.mark, marks.c.reply).where(or_(false(), *marked)).cte("seen")
+    seen = select(marks.c.mark, marks.c.reply).where(or_(*marked)).cte("seen")
     always = select(literal(1).label("one")).cte("always")
     return select(
         found, cases.c.state.label("case_state"), cases.c.public_key, seen.c.mark, seen.c.reply
