@@ -79,9 +79,10 @@ def add_pages(web: Blueprint, visits: Visits, pages: Pages, exit_url: str) -> No
             problem = note(failure)
             if problem.code == "id_reused":
                 return _present(sent, language, problem.text, problem.status)
-            held = Held(sent.posted.id, sent.kept, sent.fields)
             if problem.code == "unauthorised":
-                return pages.over(language, held, problem.text), problem.status
+                # Never the words again: this may be somebody else, pressing Back after the person left.
+                raise problem from None
+            held = Held(sent.posted.id, sent.kept, sent.fields)
             page = pages.again(language, sent.token, held, problem.text)
             return page, problem.status, retry_header(problem)
         return pages.turn(language, sent.token, answer, Held(new_id(), sent.typed))

@@ -126,10 +126,6 @@ class Pages:
         view = View(token, None, held, self._notice(language, notice), again=True)
         return self._draw("turn.html", language, view)
 
-    def over(self, language: Language, held: Held, notice: str) -> str:
-        """The conversation is not there any more; what was written is given back."""
-        return self._draw("problem.html", language, View(held=held), text=self._words.say(language, notice))
-
     def problem(self, language: Language, text: str) -> str:
         """A page that only says what went wrong, in words already chosen."""
         return self._draw("problem.html", language, View(), text=text)

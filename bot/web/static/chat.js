@@ -226,6 +226,7 @@
       progress.lastElementChild.value = answer.progress.step;
     }
     if (CLOSED.includes(answer.step)) close();
+    fit();
     return first;
   }
 
@@ -239,6 +240,14 @@
     byId("turn").hidden = true;
     byId("progress").hidden = true;
     byId("closed").hidden = false;
+  }
+
+  // The box stays in sight while there is room for both it and what is read: not with very large text.
+  function fit() {
+    const dock = byId("main").querySelector(".dock");
+    if (!dock || document.activeElement === byId("text")) return; // a keyboard on the screen takes room, too
+    const taken = dock.offsetHeight + document.querySelector(".bar").offsetHeight;
+    dock.classList.toggle("sticks", taken < innerHeight / 2);
   }
 
   // The reply is read from its beginning.
@@ -430,6 +439,7 @@
 
   // ---------------------------------------------------------------- the rest of the world
 
+  addEventListener("resize", fit);
   addEventListener("online", () => {
     if (token) tell("online");
     wake();
