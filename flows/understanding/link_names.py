@@ -24,6 +24,7 @@ _SPELLED_OUT = re.compile(r"\s?(?:dot|[點点])\s?|\s\.\s", re.IGNORECASE)
 _ENDINGS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 _CLEAR = frozenset(_ENDINGS["clear"])
 _WORDS = frozenset(_ENDINGS["words"])
+_UNLIKE_A_WORD = re.compile(r"[A-Za-z][0-9-]|[0-9-][A-Za-z]")
 _HANDLE = re.compile(
     r"(?:\big|insta(?:gram)?|threads|user(?: ?name)?|handle|\btg|telegram|snap(?:chat)?|帳號|账号)[ :：=]*\Z",
     re.IGNORECASE,
@@ -64,12 +65,8 @@ def up_to_ending(labels: Sequence[Label], *, shorter: bool) -> list[Label]:
         *first, last = labels[:count]
         for length in _possible_lengths(last.text):
             if is_top_level_domain(last.text[:length]):
-                cut = (
-                    last
-                    if length == len(last.text)
-                    else replace(last, text=last.text[:length], end=last.start + length)
-                )
-                return [*first, cut]
+                too_long_by = len(last.text) - length
+                return [*first, replace(last, text=last.text[:length], end=last.end - too_long_by)]
         if not shorter:
             break
     return []
@@ -94,8 +91,8 @@ def is_meant(labels: Sequence[Label], text: str, end: int, *, tail: bool) -> boo
     if not host:
         return False
     ending, start = labels[-1].text.lower(), labels[0].start
-    if is_listed(host):
-        return True
+    if is_listed(host) and (tail or ending not in _WORDS or len(labels[-2].text) > 4):
+        return True  # but not `line.me` in a sentence
     if ending not in _CLEAR and all(label.text.isdigit() for label in labels[:-1]):
         return False  # 3.am
     if tail or host.startswith("www."):
@@ -108,4 +105,5 @@ def is_meant(labels: Sequence[Label], text: str, end: int, *, tail: bool) -> boo
     spelled_out = any(_SPELLED_OUT.fullmatch(gap) for gap in gaps)
     if ending in _CLEAR:
         return alone or not spelled_out
-    return alone and not spelled_out and ending not in _WORDS
+    unlike_a_word = bool(_UNLIKE_A_WORD.search(labels[-2].text))
+    return (alone or unlike_a_word) and not spelled_out and ending not in _WORDS

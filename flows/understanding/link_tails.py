@@ -43,6 +43,8 @@ _CHINESE_FOLLOWS = re.compile(rf"(?:[{HAN}]++|{'|'.join(_PIECES)})++", re.IGNORE
 _NEXT_LINE = re.compile(rf"[ \t]*\r?\n(?P<more>[{URL}]++)(?=[ \t]*(?:\r?\n|\Z))")
 _LINE_END = re.compile(r"[ \t]*\r?\n")
 _NAME = re.compile(r"[-_/]{0,3}[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.([a-z]{2,20})(?=[/?:]|\Z)", re.IGNORECASE)
+_UNFINISHED = re.compile(r"[?&][\w-]{1,40}=\Z|[&%]\Z")
+_GOES_ON = re.compile(r"[?&][\w-]{1,40}=|%[0-9a-fA-F]{2}|=\w")
 _MOST_LINES = 8
 _OPENERS = {")": "(", "]": "[", "}": "{"}
 
@@ -99,9 +101,7 @@ def _goes_on(tail: str, line: str, before: str) -> bool:
     name = _NAME.match(line)
     if "://" in line or (name and is_top_level_domain(name[1])) or before == line[0] == "-":
         return False  # the next link, or the next line of a list
-    if re.search(r"[?&][\w-]{1,40}=\Z|[&%]\Z", tail[-50:]) or re.match(
-        r"[?&][\w-]{1,40}=|%[0-9a-fA-F]{2}|=\w", line
-    ):
+    if _UNFINISHED.search(tail[-50:]) or _GOES_ON.match(line):
         return True
     if tail[-1] in ".,;:!?":
         return False

@@ -33,11 +33,14 @@ _EXTENSION = re.compile(
 _COMPACT_DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 _FIRST_OF_HONG_KONG = "23456789"
 _WRITTEN_AT_HOME = ("CN", "US", "GB", "TW", "AU", "SG", "PH", "IN")
-_COUNTRIES = (
-    (re.compile("大陸|大陆|內地|内地|中國|中国|china|mainland", re.IGNORECASE), "CN"),
-    (re.compile("台灣|台湾|臺灣|taiwan", re.IGNORECASE), "TW"),
-    (re.compile("澳門|澳门|maca[uo]", re.IGNORECASE), "MO"),
-    (re.compile(r"英國|英国|\buk\b|britain|england", re.IGNORECASE), "GB"),
+_COUNTRIES = {
+    "CN": re.compile("大陸|大陆|內地|内地|中國|中国|china|mainland", re.IGNORECASE),
+    "TW": re.compile("台灣|台湾|臺灣|taiwan", re.IGNORECASE),
+    "MO": re.compile("澳門|澳门|maca[uo]", re.IGNORECASE),
+    "GB": re.compile(r"英國|英国|\buk\b|britain|england", re.IGNORECASE),
+}
+_OF_THIS_NUMBER = re.compile(
+    r"(?:電話|电话|手機|手机|手提|號碼|号码|number|no\.?|mobile|phone|[ :+])*\Z", re.IGNORECASE
 )
 
 
@@ -46,7 +49,6 @@ def read_phone(text: str) -> Contact | Problem:
     text = _SPOKEN_DIGITS.sub(_spoken_as_digits, text)
     text = _CHINESE_RUN.sub(lambda run: run[0].translate(_CHINESE_DIGITS), text)
     text = _NOT_A_PHONE.sub("\n", _DASHES.sub("-", text))
-    country = next((region for name, region in _COUNTRIES if name.search(text)), None)
     numbers: dict[str, Contact] = {}
     problems: list[tuple[int, Problem]] = []
     at = 0
@@ -55,7 +57,7 @@ def read_phone(text: str) -> Contact | Problem:
         if parts := _two_of_hong_kong(run[0]):
             numbers |= {contact.value: contact for contact in map(_shown, map(_of_hong_kong, parts))}
             continue
-        read = _number(run[0], country)
+        read = _number(run[0], _country_of(text[: run.start()], run[0]))
         if isinstance(read, Problem):
             problems.append((sum(sign.isdigit() for sign in run[0]), read))
             continue
@@ -72,6 +74,15 @@ def read_phone(text: str) -> Contact | Problem:
 
 def _spoken_as_digits(run: re.Match[str]) -> str:
     return "".join(_DIGIT_WORDS[word] for word in re.findall(r"[a-z]+", run[0].lower()))
+
+
+def _country_of(before: str, run: str) -> str | None:
+    """Return the country named before a number; for eight digits, which Macau has too, directly before."""
+    for country, name in _COUNTRIES.items():
+        for named in name.finditer(before):
+            if len(re.findall(r"\d", run)) != 8 or _OF_THIS_NUMBER.match(before, named.end()):
+                return country
+    return None
 
 
 def _shown(number: PhoneNumber) -> Contact:
