@@ -93,6 +93,12 @@ _POSITION = re.compile(
 _ORDINAL = re.compile(rf"(?:the )?({'|'.join(_ORDINALS)})(?: (?:one|option|choice))?")
 
 
+def ordinals_to_digits(folded: str) -> str:
+    """Return a folded text with its English ordinals written in digits: `first and third` is `1 and 3`."""
+    ordinal = rf"(?<![a-z]){_ORDINAL.pattern}(?![a-z])"
+    return re.sub(ordinal, lambda match: str(_ORDINALS.index(match[1]) + 1), folded)
+
+
 def position(reply: str) -> int | None:
     """Return the number of a choice, counted from 1, if the whole of a bare reply names one: `2`, 第二個.
 

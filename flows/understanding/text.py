@@ -16,9 +16,8 @@ _JUNK = re.compile(
     "\ud800-\udfff\U000e0000-\U000e0fff]"  # lone surrogates, tags
 )
 # A joiner belongs inside an emoji, and inside words of the scripts of India, Nepal, Pakistan and Persia.
-_LOOSE_JOINER = re.compile(
-    "(?<![\u0600-\u0dff\u2190-\u2bff\ufe0f\U0001f000-\U0001faff])[\u200c\u200d]+|[\u200c\u200d]+$"
-)
+_JOINED = "\u0600-\u0dff\u2190-\u2bff\ufe0f\U0001f000-\U0001faff"
+_LOOSE_JOINER = re.compile(f"(?<![{_JOINED}])[\u200c\u200d]+|[\u200c\u200d]+(?![{_JOINED}])")
 
 
 def clean(text: str) -> str:

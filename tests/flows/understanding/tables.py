@@ -6,7 +6,12 @@ import csv
 from pathlib import Path
 
 
-def table(name: str) -> list[tuple[str, str]]:
-    """Return the rows of `name`.csv: what is expected, and what was typed (`\\n` is a line break)."""
+def rows(name: str) -> list[tuple[str, ...]]:
+    """Return the rows of `name`.csv: what is expected, and last what was typed (`\\n` is a line break)."""
     with (Path(__file__).parent / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        return [(expected, typed.replace("\\n", "\n")) for expected, typed in list(csv.reader(file))[1:]]
+        return [(*expected, typed.replace("\\n", "\n")) for *expected, typed in list(csv.reader(file))[1:]]
+
+
+def table(name: str) -> list[tuple[str, str]]:
+    """Return the rows of a table of two columns."""
+    return [(expected, typed) for expected, typed in rows(name)]
