@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from building import CHEAP, Instance
 from sqlalchemy import func, select
 
 from flows.vocabulary import (
@@ -31,6 +30,7 @@ from flows.vocabulary import (
 from storage import schema
 from storage.database import Database
 from storage.intake import Intake
+from tests.storage.building import CHEAP, Instance
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 _numbers = count(1)

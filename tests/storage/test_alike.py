@@ -6,15 +6,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from building import Instance
-from talking import Person, intake_of
-
 from flows.vocabulary import Added, CameBack, Conversation, Raised, StepId
 from storage.cases import open_case
 from storage.database import Database
 from storage.keys import KeyDirectory
 from storage.retention import purge
 from storage.setup import initialise
+from tests.storage.building import Instance
+from tests.storage.talking import Person, intake_of
 
 LINK = {"url": "https://x.example/1", "normalised": "x.example/1", "host": "x.example", "platform": "other"}
 

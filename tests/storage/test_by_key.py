@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from building import Instance
 from sqlalchemy import event, text
-from talking import NOW, Person, intake_of
-from test_intake import LINK, comes_back
 
 from flows.vocabulary import Added, Erased
 from storage import schema
+from tests.storage.building import Instance
+from tests.storage.talking import NOW, Person, intake_of
+from tests.storage.test_intake import LINK, comes_back
 
 WHOLE_TABLE = re.compile(r"\b(?:SCAN|Seq Scan on) (\w+)")
 TABLES = set(schema.metadata.tables)

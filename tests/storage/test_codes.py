@@ -6,8 +6,6 @@ import os
 from datetime import timedelta
 
 import pytest
-from building import CHEAP
-from talking import NOW
 
 from flows.understanding.codes import is_sound
 from storage.codes import (
@@ -19,6 +17,8 @@ from storage.codes import (
     draw_code,
     draw_reference,
 )
+from tests.storage.building import CHEAP
+from tests.storage.talking import NOW
 
 SALT = b"s" * 32
 

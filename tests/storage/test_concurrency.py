@@ -7,15 +7,16 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from building import Instance
 from sqlalchemy import select
-from talking import Person, intake_of, reply, rows
 
 from flows.vocabulary import Answered, Conversation, FieldId, Outside, Turn
 from storage import schema
 from storage.cases import open_case
 from storage.database import Database
 from storage.intake import Intake
+from tests.storage.building import Instance
+from tests.storage.talking import Person, intake_of, reply, rows
+from tests.storage.test_intake import comes_back
 
 Everywhere = Callable[[Callable[[int], None], int], None]
 
@@ -123,8 +124,6 @@ def test_many_cases_submitted_at_once_have_a_reference_and_a_code_each(
 def test_a_linked_chat_and_its_code_write_to_one_case_at_once(
     intake: Intake, instance: Instance, everywhere: Everywhere
 ) -> None:
-    from test_intake import comes_back
-
     linked = Person(intake).drafts().submits(linked=True)
     by_code = [comes_back(intake, linked.code, f"phone {n}") for n in range(3)]
     everywhere(lambda n: _add(([linked, *by_code])[n % 4], n), 24)

@@ -7,9 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from building import Instance
 from sqlalchemy import select, text, update
-from talking import NOW, Person, intake_of, reply, rows
 
 from flows.vocabulary import Conversation, Erased, Raised, StepId, Turn, Unlinked
 from storage import schema
@@ -18,6 +16,8 @@ from storage.erasing import EraseJournal
 from storage.errors import StoreAway
 from storage.intake import Intake
 from storage.retention import replay_erasures, run_later_work
+from tests.storage.building import Instance
+from tests.storage.talking import NOW, Person, intake_of, reply, rows
 
 
 @pytest.fixture

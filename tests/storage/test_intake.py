@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from building import Instance
 from sqlalchemy import select, update
-from talking import NOW, Person, intake_of, reply, rows
 
 from flows.understanding.codes import case_code
 from flows.vocabulary import (
@@ -29,6 +27,8 @@ from storage import schema
 from storage.cases import Case, open_case
 from storage.errors import CannotOpen, StateUnreadable
 from storage.intake import Intake
+from tests.storage.building import Instance
+from tests.storage.talking import NOW, Person, intake_of, reply, rows
 
 LINK = {
     "url": "https://a.example/1",

@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from building import CHEAP, Instance
 from sqlalchemy import select, text
-from talking import NOW, Person, intake_of, reply, rows
 
 from flows.vocabulary import Conversation, StepId, Turn
 from storage import schema
@@ -20,6 +18,8 @@ from storage.errors import BadFormat, CannotOpen
 from storage.intake import Intake
 from storage.remembering import Remembered
 from storage.sealing import code_keys, derive, open_sealed, unlock
+from tests.storage.building import CHEAP, Instance
+from tests.storage.talking import NOW, Person, intake_of, reply, rows
 
 CANARY = "canary-7731"
 FORMS = [CANARY.encode(), CANARY.encode().hex().encode(), CANARY.encode("utf-16-le")]

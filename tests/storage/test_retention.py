@@ -6,9 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from building import Instance
 from sqlalchemy import insert, select, update
-from talking import NOW, Person, intake_of, reply, rows
 
 from flows.vocabulary import CameBack, Conversation, Heard, StepId, Turn
 from storage import schema
@@ -23,6 +21,8 @@ from storage.retention import (
     rewrap_linked,
 )
 from storage.sealing import new_id
+from tests.storage.building import Instance
+from tests.storage.talking import NOW, Person, intake_of, reply, rows
 
 SECOND = timedelta(seconds=1)
 
