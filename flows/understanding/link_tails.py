@@ -7,17 +7,18 @@ import re
 from flows.understanding.hosts import is_top_level_domain
 from flows.understanding.link_letters import HAN, HIDDEN, HIDDEN_LETTERS, URL, without_hidden
 
-_SCHEME_AFTER_H = r"(?:t{1,2}p|xxp)s?(?::|\[:)/?/?"
-_NEXT_LINK = r"(?:https?:|www\.|[\w-]{1,63}\.(?:com|net|org|hk|me|to|tv)[/\s])"
+_SCHEME_AFTER_H = r"(?i:t{1,2}p|xxp)s?(?::|\[:)/?/?"
+_NEXT_LINK = r"(?i:https?:|www\.|[\w-]{1,63}\.(?:com|net|org|hk|me|to|tv)[/\s])"
 # Words that a comment after a link starts with; the title of a page seldom does.
 _COMMENT = "呢嗰佢我你妳您嘅係喺唔睇這那的是了和同仲及與有冇都就但因請多謝求救幫可希呀啊吖喎"
 
-# The letter h and commas stand apart: with them the next link may start, glued to this one.
+# The letter h and commas stand apart: with them the next link may start, glued to this one. Case is ignored only
+# where it must be: over ranges as wide as these, the flag makes compiling slow.
 _LETTERS = rf"[{URL.replace('A-Z', 'A-GI-Z').replace('a-z', 'a-gi-z').replace(',;', '').replace('|', '')}]++"
 _PIECES = (
     _LETTERS,
-    rf"h(?!{_SCHEME_AFTER_H})",
-    rf"(?<==)h(?={_SCHEME_AFTER_H})",
+    rf"[hH](?!{_SCHEME_AFTER_H})",
+    rf"(?<==)[hH](?={_SCHEME_AFTER_H})",
     rf"[,;|](?!{_NEXT_LINK})",
     rf"[{HIDDEN}]++(?=[{URL}])",
     # Chinese is the link's where it starts a value, or a segment that goes on.
@@ -30,16 +31,16 @@ _FIRST = r"[/?#\\]"
 
 
 def _tail(*pieces: str) -> re.Pattern[str]:
-    return re.compile(rf"{_FIRST}(?:{'|'.join(pieces)})*+", re.IGNORECASE)
+    return re.compile(rf"{_FIRST}(?:{'|'.join(pieces)})*+")
 
 
 _TAIL = _tail(*_PIECES)
-_TAIL_THAT_WRAPS = _tail(*_PIECES, "h")
+_TAIL_THAT_WRAPS = _tail(*_PIECES, "[hH]")
 _CHINESE_MAY_FOLLOW = re.compile(
     r"(?:[?&](?:q|query|keywords?|kw|wd|word|search|search_query|searchword|text|tag|k|p|s)=[^&#]*"
     r"|/(?:wiki|tags?|search|hashtag)/[^/?#]*)\Z"
 )
-_CHINESE_FOLLOWS = re.compile(rf"(?:[{HAN}]++|{'|'.join(_PIECES)})++", re.IGNORECASE)
+_CHINESE_FOLLOWS = re.compile(rf"(?:[{HAN}]++|{'|'.join(_PIECES)})++")
 _NEXT_LINE = re.compile(rf"[ \t]*\r?\n(?P<more>[{URL}]++)(?=[ \t]*(?:\r?\n|\Z))")
 _LINE_END = re.compile(r"[ \t]*\r?\n")
 _NAME = re.compile(r"[-_/]{0,3}[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.([a-z]{2,20})(?=[/?:]|\Z)", re.IGNORECASE)
