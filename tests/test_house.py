@@ -123,7 +123,7 @@ def test_no_file_is_called_utils_or_anything_else_that_names_no_subject() -> Non
 
 def test_the_repository_names_no_machine_and_no_home_of_whoever_wrote_it() -> None:
     # Put together here, so that this file does not hold what it looks for.
-    places = ["/" + place for place in ("root/", "home/", "Users/", "work/", "tmp/bash")]
+    places = ["/" + place for place in ("root/", "home/", "work/", "tmp/bash")]
     index = "index" + "-url"
     wrong = []
     for path in committed():

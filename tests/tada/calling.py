@@ -35,19 +35,19 @@ def submit_case(reception: Reception) -> None:
         "English", "16_or_above", "agree", "self", "yes", "she", "Canary", "case_code", "any_time", "unidentified",
         "threatened", "skip", STORY, "done", LINK, "done", "submit",
     ]  # fmt: skip
-    for number, text in enumerate(["hello", *said]):
-        heard = Heard(channel="web", address="a" * 43, id=f"m{number}", text=text)
-        if text in (
-            "16_or_above",
-            "agree",
-            "self",
-            "yes",
-            "she",
-            "case_code",
-            "unidentified",
-            "threatened",
-            "submit",
-        ):
-            heard = Heard(channel="web", address="a" * 43, id=f"m{number}", choice=text)
-        answer = reception.receive(heard)
+    pressed = {
+        "16_or_above",
+        "agree",
+        "self",
+        "yes",
+        "she",
+        "case_code",
+        "unidentified",
+        "threatened",
+        "submit",
+    }
+    answer = reception.receive(Heard(channel="web", address="a" * 43, id="m", kind="start"))
+    for number, text in enumerate(said):
+        how = {"choice": text} if text in pressed else {"text": text}
+        answer = reception.receive(Heard(channel="web", address="a" * 43, id=f"m{number}", **how))
     assert answer.step == "submitted", answer.step

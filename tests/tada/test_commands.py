@@ -167,7 +167,7 @@ def test_the_queue_shows_nothing_a_person_wrote(tada: Tada) -> None:
         result = tada(*arguments, env=MEI)
 
         assert result.exit_code == 0
-        assert "urgent" in result.stdout
+        assert "queued" in result.stdout
         assert "canary" not in result.output.lower()
 
 
