@@ -27,7 +27,7 @@ SAYS: dict[str, str] = {
 ASIDES = ("why", "skip", "back", "help")
 
 CLOSED = frozenset(ENDS) - {"paused"}
-"""Where nothing more can be written."""
+"""Ends after which nothing more can be written."""
 
 _OPEN = {"step": "{step}", "of": "{of}", "n": "{n}"}
 """What the script fills in by itself stays a placeholder."""
@@ -80,8 +80,8 @@ class View:
 
     @property
     def closed(self) -> bool:
-        """Whether nothing more can be written."""
-        return self.step in CLOSED
+        """Whether nothing more can be written: an end, or a case that only its code leads back to."""
+        return self.step in CLOSED or (self.step == "submitted" and self.question is None)
 
 
 class Pages:

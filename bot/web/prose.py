@@ -59,9 +59,14 @@ def _spans(line: str) -> tuple[Span, ...]:
     end = 0
     for found in _SET_APART.finditer(line):
         if found.start() > end:
-            spans.append(Span("text", line[end : found.start()]))
+            spans.append(_text(line[end : found.start()]))
         spans.append(Span("link" if found["link"] else "code", found[0]))
         end = found.end()
     if end < len(line):
-        spans.append(Span("text", line[end:]))
+        spans.append(_text(line[end:]))
     return tuple(spans)
+
+
+def _text(words: str) -> Span:
+    """A telephone number is not broken over two lines."""
+    return Span("text", re.sub(r"(?<=\d) (?=\d)", "\u00a0", words))

@@ -127,17 +127,19 @@
     byId("status").textContent = name ? say(name) : text || "";
   }
 
+  const unbroken = (words) => words.replace(/(\d) (?=\d)/g, "$1\u00a0"); // telephone numbers stay on one line
+
   function lineOf(text) {
     const parts = [];
     let end = 0;
     text.replace(SET_APART, (found, link, code, at) => {
-      parts.push(text.slice(end, at));
+      parts.push(unbroken(text.slice(end, at)));
       end = at + found.length;
       if (link) parts.push(make("a", { href: link, rel: "noreferrer noopener", target: "_blank" }, link));
       else parts.push(make("span", { class: "code" }, code));
       return found;
     });
-    return [...parts, text.slice(end)].filter((part) => part !== "");
+    return [...parts, unbroken(text.slice(end))].filter((part) => part !== "");
   }
 
   // Paragraphs, and lists of lines that begin with a dash or a dot.
@@ -225,7 +227,8 @@
       progress.lastElementChild.max = answer.progress.of;
       progress.lastElementChild.value = answer.progress.step;
     }
-    if (CLOSED.includes(answer.step)) close();
+    // An end, or a case that only its code leads back to.
+    if (CLOSED.includes(answer.step) || (answer.step === "submitted" && !question)) close();
     fit();
     return first;
   }

@@ -61,6 +61,10 @@ def test_other_numbers_are_text(text: str) -> None:
     assert [span.kind for span in one(text)] == ["text"]
 
 
+def test_a_telephone_number_stays_on_one_line() -> None:
+    assert one("Call 2375 5322 now") == (Span("text", "Call 2375\u00a05322 now"),)
+
+
 @given(st.text())
 def test_nothing_but_layout_is_lost(text: str) -> None:
     kept = "".join(span.text for block in blocks(text) for line in block.lines for span in line)

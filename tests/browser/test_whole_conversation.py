@@ -1,0 +1,99 @@
+"""The whole form, given on a phone: with a script and without, in both languages."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from looking import Watched
+
+DONE = {"en": "done", "zh_Hant_HK": "完成"}
+CODE = re.compile(r"\d{4} \d{4} \d{4} \d{4}")
+
+
+def give_everything(chat: Watched, language: str) -> None:
+    """Answer every question, from the language to the handing over."""
+    chat.press(language)
+    chat.press("16_or_above")
+    chat.press("agree")
+    chat.press("self")
+    chat.press("yes")
+    chat.say("why")
+    chat.press("they")
+    chat.write("阿明 Ming")
+    assert "this_chat" not in chat.offered()  # a page forgets its conversation
+    chat.press("case_code")
+    chat.choose("evening", "discreet_only")
+    chat.press("online_acquaintance")
+    chat.choose("shared_without_knowledge", "threatened")
+    chat.say("skip")
+    chat.write("It began in May.\nHe asked for money.")
+    chat.write(DONE[language])
+    chat.write("https://example.com/a?b=1 同埋 https://t.me/somewhere/7")
+    chat.write(DONE[language])
+    assert chat.offered() == ["submit", "change", "erase"]
+    chat.press("submit")
+
+
+def queued(home: Path) -> int:
+    with sqlite3.connect(home / "tada.sqlite3") as connection:
+        count: int = connection.execute("SELECT count(*) FROM cases WHERE state = 'queued'").fetchone()[0]
+    return count
+
+
+@pytest.mark.parametrize("language", ["en", "zh_Hant_HK"])
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_a_case_can_be_given_and_handed_over(
+    visit: Callable[..., Watched], home: Path, language: str, script: bool
+) -> None:
+    chat = visit(language=language, java_script_enabled=script).begin()
+    before = queued(home)
+    give_everything(chat, language)
+    assert queued(home) == before + 1
+    assert CODE.fullmatch(chat.page.locator(".code").inner_text())
+    assert chat.page.locator("#closed").is_visible()  # only the code leads back
+    assert not chat.page.locator("#text").is_visible()
+
+
+def test_under_sixteen_is_referred_and_can_begin_again(visit: Callable[..., Watched]) -> None:
+    chat = visit().begin()
+    chat.press("en")
+    chat.press("under_16")
+    assert "Web547" in chat.page.locator("#log").inner_text()
+    assert not chat.page.locator("#text").is_visible()
+    assert chat.page.locator("#log a").first.get_attribute("rel") == "noreferrer noopener"
+    chat.page.locator("#start-again button").click()
+    chat.page.locator("#answers button[value=en]").wait_for()
+    assert chat.page.locator(".message.you").count() == 0
+
+
+def test_nothing_is_stored_and_nothing_is_needed_to_be(visit: Callable[..., Watched]) -> None:
+    chat = visit()
+    chat.page.add_init_script(
+        """for (const name of ["localStorage", "sessionStorage", "indexedDB", "caches"])
+             Object.defineProperty(window, name, { get() { throw new Error(name); } });
+           Object.defineProperty(Document.prototype, "cookie", {
+             get() { throw new Error("cookie"); }, set() { throw new Error("cookie"); } });"""
+    )
+    chat.begin()
+    chat.press("en")
+    chat.press("16_or_above")
+    assert "agree" in chat.offered()
+
+
+def test_the_language_can_be_switched_before_and_at_any_moment(visit: Callable[..., Watched]) -> None:
+    chat = visit(language="en").open()
+    chat.page.locator("[data-language=zh_Hant_HK]").locator("visible=true").click()
+    assert chat.page.locator("html").get_attribute("lang") == "zh-Hant-HK"
+    assert chat.page.title() == "私隱對話"
+    chat._press(chat.page.locator("#start button"))
+    chat.press("en")
+    assert chat.page.locator("html").get_attribute("lang") == "en"
+    chat.page.locator("#text").fill("half a sentence")
+    chat._press(chat.page.locator("a[data-language=zh_Hant_HK]"))
+    assert chat.page.locator("#log .message:not(.you) p[lang]").last.get_attribute("lang") == "zh-Hant-HK"
+    assert chat.page.locator("#send").inner_text() == "送出"
+    assert chat.typed == "half a sentence"
