@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,7 @@ def submit_case(reception: Reception) -> None:
     }
     answer = reception.receive(Heard(channel="web", address="a" * 43, id="m", kind="start"))
     for number, text in enumerate(said):
-        how = {"choice": text} if text in pressed else {"text": text}
-        answer = reception.receive(Heard(channel="web", address="a" * 43, id=f"m{number}", **how))
+        heard = Heard(channel="web", address="a" * 43, id=f"m{number}")
+        heard = replace(heard, choice=text) if text in pressed else replace(heard, text=text)
+        answer = reception.receive(heard)
     assert answer.step == "submitted", answer.step
