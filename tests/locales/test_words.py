@@ -26,13 +26,15 @@ def test_before_a_language_is_chosen_a_label_is_in_both_unless_they_are_equal(wo
     assert words.label(None, "choice.language.en") == "English"
 
 
-@pytest.mark.parametrize(("n", "said"), [(1, "That makes 1 link so far."), (2, "That makes 2 links so far.")])
+@pytest.mark.parametrize(
+    ("n", "said"), [(1, "There was 1 link in your message."), (2, "There were 2 links in your message.")]
+)
 def test_english_counts_one_and_many(words: Words, n: int, said: str) -> None:
-    assert words.say(ENGLISH, "links.total", {"n": n}).startswith(said)
+    assert words.say(ENGLISH, "keep_text.ask.links", {"n": n}).startswith(said)
 
 
 def test_chinese_has_one_form_for_all_numbers(words: Words) -> None:
-    one, two = (words.say(CHINESE, "links.total", {"n": n}) for n in (1, 2))
+    one, two = (words.say(CHINESE, "keep_text.ask.links", {"n": n}) for n in (1, 2))
     assert one.replace("1", "2") == two
 
 

@@ -1,0 +1,103 @@
+"""What is said in the code has a text, and what has a text is said somewhere."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args, get_type_hints
+
+from flows.choices import CHOICES, NEEDS_DETAIL
+from flows.steps import FIELDS, STEPS
+from flows.understanding.contacts import Problem
+from flows.understanding.danger import Danger
+from flows.understanding.links import Refused
+from flows.vocabulary import CaseStatus, HeardKind
+from locales import Words
+
+ROOT = Path(__file__).parents[2]
+CHANNELS = ("web", "terminal", "whatsapp", "telegram")
+ASKED_BY_ANOTHER_NAME = {"contact_detail"}
+
+FAMILIES: dict[str, set[str]] = {
+    "ask": {str(step.id) for step in STEPS} - ASKED_BY_ANOTHER_NAME,
+    "ask.contact_detail": set(NEEDS_DETAIL.values()),
+    "ask.submitted": {"code"},
+    "why": {str(step.id) for step in STEPS},
+    "got": {"story", "message"},
+    "not_understood": {"age", "consent", "1", "2", "3"},
+    "choice": {f"{field}.{choice}" for field, choices in CHOICES.items() for choice in choices},
+    "field": set(FIELDS),
+    "media": set(get_args(HeardKind)) - {"start", "text", "stop"},
+    "danger": {danger.value for danger in Danger},
+    "links.refused": {refused.value for refused in Refused},
+    "contact.problem": {problem.value for problem in Problem},
+    "status": set(get_args(get_type_hints(CaseStatus)["state"])),
+    "clear": set(CHANNELS),
+    "page.intro": set("123456"),
+}
+"""Ids made from a prefix and the name of something, and all those names: the one list of them."""
+
+MADE = {f"{prefix}.{name}" for prefix, names in FAMILIES.items() for name in names}
+
+
+def trees(*folders: str) -> Iterator[ast.AST]:
+    for folder in folders:
+        for file in (ROOT / folder).rglob("*.py"):
+            yield ast.parse(file.read_text("utf-8"))
+
+
+def literals(*folders: str) -> set[str]:
+    """Return the strings that stand in the code as they are."""
+    return {
+        node.value
+        for tree in trees(*folders)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def made_in_code(*folders: str) -> set[str]:
+    """Return the prefixes of strings that are put together: `media` of f"media.{kind}"."""
+    starts = {
+        str(node.values[0].value)
+        for tree in trees(*folders)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant)
+    }
+    return {start[:-1] for start in starts if re.fullmatch(r"[a-z]\w*(\.\w+)*\.", start)}
+
+
+def page_names() -> set[str]:
+    """Return the words that templates and scripts use; a text of the page is named by one of them."""
+    files = [file for file in (ROOT / "bot" / "web").rglob("*") if file.suffix in (".html", ".js", ".py")]
+    return {word for file in files for word in re.findall(r"\w+", file.read_text("utf-8"))}
+
+
+def test_every_id_in_the_code_has_a_text(words: Words) -> None:
+    ids = words.ids()
+    roots = {id_.partition(".")[0] for id_ in ids if "." in id_}
+    named = {
+        text
+        for text in literals("flows", "bot")
+        if re.fullmatch(r"[a-z]\w*(\.\w+)+", text)
+        and text.partition(".")[0] in roots
+        and not text.endswith((".toml", ".csv", ".html", ".txt"))
+    }
+    assert named - ids - FAMILIES.keys() == set()
+
+
+def test_every_id_that_is_put_together_has_a_text(words: Words) -> None:
+    assert MADE - words.ids() == set()
+
+
+def test_every_way_in_which_ids_are_put_together_is_listed(words: Words) -> None:
+    roots = {id_.partition(".")[0] for id_ in words.ids()}
+    made = {prefix for prefix in made_in_code("flows", "bot") if prefix.partition(".")[0] in roots}
+    assert made - FAMILIES.keys() == {"page"}
+
+
+def test_every_text_is_said_somewhere(words: Words) -> None:
+    said = literals("flows", "bot", "tada", "desk") | MADE | {f"page.{name}" for name in page_names()}
+    assert words.ids() - said == set()
