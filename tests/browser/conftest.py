@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from looking import Watched
@@ -73,7 +74,7 @@ def visit(browser: Browser, address: str) -> Iterator[Callable[..., Watched]]:
     """Opens pages in a context of their own; afterwards each must have kept what every page promises."""
     opened: list[Watched] = []
 
-    def open_page(**options: object) -> Watched:
+    def open_page(**options: Any) -> Watched:
         opened.append(Watched(browser, address, **options))
         return opened[-1]
 

@@ -6,11 +6,11 @@ import importlib.resources
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, Route
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Request, Route
 
-PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
-SMALL = {"viewport": {"width": 320, "height": 640}, "is_mobile": True, "has_touch": True}
-DESK = {"viewport": {"width": 1280, "height": 800}, "is_mobile": False, "has_touch": False}
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+SMALL: dict[str, Any] = {"viewport": {"width": 320, "height": 640}, "is_mobile": True, "has_touch": True}
+DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}, "is_mobile": False, "has_touch": False}
 LOCALES = {"en": "en-GB", "zh_Hant_HK": "zh-HK"}
 
 Connection = Literal["good", "lost", "one way", "held"]
@@ -46,12 +46,9 @@ class Watched:
         self.held: list[Route] = []
         self._context.on("request", self._look_at)
         self._context.route("**/chat/messages", self._let_pass)
-        self.page = self.watch(self._context.new_page())
-
-    def watch(self, page: Page) -> Page:
-        page.on("console", self._hear)
-        page.on("pageerror", lambda error: self.errors.append(f"script: {error.name}"))
-        return page
+        self.page = self._context.new_page()
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.errors.append(f"script: {error.name}"))
 
     def finish(self) -> None:
         """Close the page, and say what it did that it may not do."""
@@ -67,7 +64,7 @@ class Watched:
 
     def _let_pass(self, route: Route, request: Request) -> None:
         if request.method == "POST":
-            self.sent.append(request.post_data_json)
+            self.sent.append(request.post_data_json or {})
         match self.connection:
             case "good":
                 route.continue_()

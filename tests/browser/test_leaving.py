@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from looking import DESK, Watched
+from playwright.sync_api import Dialog
 
 
-def told(visit: Callable[..., Watched], **options: object) -> Watched:
+def told(visit: Callable[..., Watched], **options: Any) -> Watched:
     """A conversation in which something was said."""
     return tell(visit(**options))
 
@@ -111,7 +113,12 @@ def test_a_page_kept_for_back_shows_nothing(visit: Callable[..., Watched]) -> No
 def test_a_reload_asks_once_and_is_explained(visit: Callable[..., Watched]) -> None:
     chat = told(visit)
     asked: list[str] = []
-    chat.page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+
+    def confirm(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    chat.page.on("dialog", confirm)
     chat.page.reload()
     assert asked == ["beforeunload"]
     assert chat.page.locator("#reloaded").is_visible()
