@@ -5,44 +5,55 @@ from __future__ import annotations
 import io
 import os
 import sys
+from importlib import import_module
 from typing import Any
 
 import click
 
-from logs import place_of
-from tada.cases import case
-from tada.chat import chat
-from tada.doctor import doctor
-from tada.flow import flow
 from tada.instance import Instance
-from tada.keeping import init, keys, purge, worker
-from tada.problems import explain
-from tada.serve import serve
-from tada.staff import staff
+from tada.problems import told
+
+COMMANDS = {
+    "init": "tada.keeping",
+    "serve": "tada.serve",
+    "worker": "tada.keeping",
+    "chat": "tada.chat",
+    "staff": "tada.staff",
+    "case": "tada.cases",
+    "keys": "tada.keeping",
+    "purge": "tada.keeping",
+    "flow": "tada.flow",
+    "doctor": "tada.doctor",
+}
+"""Each command and the module that has it, which is loaded when the command is called."""
 
 
-class OneLine(click.Group):
+class Commands(click.Group):
     """Tells every failure in one line, and never shows a traceback: its values could be a person's."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(COMMANDS[name]), name)
+        return command
 
     def invoke(self, context: click.Context) -> Any:
         try:
             return super().invoke(context)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
-        except BrokenPipeError:
+        except BrokenPipeError:  # whoever read our output has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise click.exceptions.Exit(0) from None
         except Exception as error:
-            raise click.ClickException(explain(error) or _unforeseen(error)) from None
-
-
-def _unforeseen(error: Exception) -> str:
-    places = " < ".join(reversed(place_of(error.__traceback__)))
-    return f"Something went wrong that nobody foresaw: {type(error).__name__} at {places}. Please report this line."
+            raise click.ClickException(told(error)) from None
 
 
 @click.group(
-    cls=OneLine,
+    cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Settings are variables of the environment, or lines of settings.env in TADA_HOME; see docs/running.md.",
 )
@@ -57,11 +68,7 @@ def cli(context: click.Context) -> None:
       tada serve      serve the web chat
       tada doctor     see whether everything is as it should be
     """
-    context.obj = context.obj or Instance()
-
-
-for command in (init, serve, worker, chat, staff, case, keys, purge, flow, doctor):
-    cli.add_command(command)
+    context.obj = Instance()
 
 
 def main() -> None:

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from locales import Words
 from settings import Settings, read_settings
-from storage.database import Database
-from storage.keys import KeyDirectory
 
 if TYPE_CHECKING:
     from bot.receive import Reception
+    from locales import Words
+    from storage.database import Database
+    from storage.keys import KeyDirectory
 
 
 @dataclass(frozen=True)
 class Instance:
-    """One installation: its settings, its keys, its database."""
+    """One installation: its settings, its keys, its database. Each part is also loaded when it is first used."""
 
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
 
@@ -33,23 +33,28 @@ class Instance:
     @cached_property
     def keys(self) -> KeyDirectory:
         """The key directory; nothing is read of it yet."""
+        from storage.keys import KeyDirectory
+
         return KeyDirectory(self.settings.keys, self.settings.desk_key_fingerprint)
 
     @cached_property
     def database(self) -> Database:
         """The database; nothing is connected yet. Raises `NotSetUp` before `tada init` ran."""
+        from storage.database import Database
+
         self.require_init()
         return Database.open(self.settings.database_url)
 
     @cached_property
     def words(self) -> Words:
         """Every text, with the facts and the settings of this instance in place."""
+        from locales import Words
+
         return Words.load(self.settings.facts, self.settings.placeholders())
 
     @cached_property
     def reception(self) -> Reception:
         """What takes messages in."""
-        # Loaded here alone: the conversation and its dictionaries take a moment that few commands need.
         from bot.receive import Reception
         from storage.intake import Intake
 

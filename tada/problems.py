@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
+
 from locales import FactsError, WordsError
+from logs import place_of
 from settings import SettingsError
 from storage import errors
 
@@ -32,6 +35,15 @@ _UNFIT_PASSWORD = {
     "too_long": "A password has at most 128 characters.",
     "known": "This password is among those that are guessed first. Choose another one.",
 }
+
+
+def told(error: Exception) -> str:
+    """Return what to tell of any error; of one that nobody foresaw its class and its place alone."""
+    explained = error.format_message() if isinstance(error, click.ClickException) else explain(error)
+    if explained is not None:
+        return explained
+    places = " < ".join(reversed(place_of(error.__traceback__)))
+    return f"Something went wrong that nobody foresaw: {type(error).__name__} at {places}. Please report this line."
 
 
 def explain(error: Exception) -> str | None:

@@ -19,10 +19,6 @@ import click
 
 from logs import keep_logs
 from settings import Settings
-from storage import retention, staff
-from storage.erasing import EraseJournal
-from storage.setup import initialise
-from tada.facts import REFERRAL, may_be_public, stale_facts
 from tada.instance import Instance, pass_instance
 from tada.supervisor import Program, keep_running
 
@@ -51,7 +47,6 @@ def serve(instance: Instance, host: str, port: int, surface: str, processes: int
       tada serve
       tada serve --host 0.0.0.0 --port 8080
     """
-    _check(instance)
     _check_free(host, port)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # memory holds what people write; a dump would keep it
     os.umask(0o077)
@@ -68,35 +63,18 @@ def serve(instance: Instance, host: str, port: int, surface: str, processes: int
         python = [sys.executable, "-m"]
         web = [*python, "gunicorn", "--config", "python:tada.web", "--workers", str(processes)]
         served = keep_running(
-            [
-                Program("web", [*web, "--bind", f"{_for_address(host, '')}:{port}"], environment),
-                Program("worker", [*python, "tada", "worker"], environment),
-            ],
-            ready=_answering(f"{address}/healthz"),
-            when_ready=lambda: click.echo("\n".join(_welcome(instance, address))),
+            Program("web", [*web, "--bind", f"{_for_address(host, '')}:{port}"], environment),
+            _answering(f"{address}/healthz"),
+            lambda: click.echo("\n".join(_welcome(instance, address))),
+            beside=[Program("worker", [*python, "tada", "worker"], environment)],
         )
-    if not served:
-        raise click.ClickException("The web chat did not start. `tada doctor` looks closer.")
+    if not served:  # and it has said why
+        raise click.exceptions.Exit(1)
 
 
 _ROOT = Path(__file__).resolve().parent.parent
 
 # ------------------------------------------------------------------ before
-
-
-def _check(instance: Instance) -> None:
-    """Refuse to serve what would be unsafe, and bring the tables to this version."""
-    settings = instance.settings
-    instance.require_init()
-    instance.keys.check()
-    # Upgrades the tables, and sees that keys and database belong together.
-    initialise(settings.home, settings.database_url)
-    retention.replay_erasures(instance.database, EraseJournal(settings.journal))
-    if settings.is_public and not may_be_public(settings):
-        raise click.ClickException(
-            f"The referral for people under 16 ({REFERRAL}) was never checked by a person, so this cannot "
-            f"be public. Open it, then write that into {settings.facts} (docs/going-live.md)."
-        )
 
 
 def _check_free(host: str, port: int) -> None:
@@ -138,6 +116,10 @@ def _answering(url: str) -> Callable[[], bool]:
 
 
 def _welcome(instance: Instance, address: str) -> list[str]:
+    # Loaded now, while the web processes are at work already: the first answer does not wait for this.
+    from storage import staff
+    from tada.facts import stale_facts
+
     settings = instance.settings
     tada = _how_to_call(settings)
     steps = [("Web chat", f"{settings.public_url or address}/"), ("In a terminal", f"{tada} chat")]
@@ -145,7 +127,7 @@ def _welcome(instance: Instance, address: str) -> list[str]:
         steps.append(("First, an account", f"{tada} staff add NAME --role supervisor"))
     steps += [("Read the queue", f"{tada} case list"), ("Open a case", f"{tada} case show REFERENCE --json")]
     lines = ["", *(f"  {what:<18}{how}" for what, how in steps), ""]
-    lines += [f"  {remark}" for remark in _off(settings)]
+    lines += [f"  {remark}" for remark in _off(settings, len(stale_facts(settings)))]
     return [*lines, "  Stop with Ctrl-C.", ""]
 
 
@@ -162,14 +144,13 @@ def _how_to_call(settings: Settings) -> str:
     return call if usual else f"TADA_HOME={shlex.quote(str(settings.home))} {call}"
 
 
-def _off(settings: Settings) -> list[str]:
+def _off(settings: Settings, unchecked: int) -> list[str]:
     """Say what is not on, so that nobody believes it is."""
     remarks = ["Off: WhatsApp, Telegram and the desk's pages are not part of this version."]
     if not settings.rate_limits:
         remarks.append("Off: rate limits (TADA_RATE_LIMITS). For measurements only.")
     if not settings.is_public:
         remarks.append("Not public: TADA_PUBLIC_URL is not set. docs/going-live.md says what comes before.")
-    unchecked = len(stale_facts(settings))
     if unchecked:
         remarks.append(f"Unchecked: {unchecked} numbers and links in the chat. `tada doctor` lists them.")
     return remarks

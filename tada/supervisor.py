@@ -100,39 +100,43 @@ class Kept:
 
 
 def keep_running(
-    programs: Sequence[Program], ready: Callable[[], bool], when_ready: Callable[[], None]
+    first: Program,
+    is_ready: Callable[[], bool],
+    when_ready: Callable[[], None],
+    beside: Sequence[Program] = (),
 ) -> bool:
     """Run programs until a signal asks to stop (Ctrl-C, or TERM), then stop them all.
 
     Args:
-        ready: asked until it says yes.
+        is_ready: asked about the first one until it says yes.
         when_ready: called once then.
+        beside: started when the first one is ready.
     Returns:
-        Whether they ever became ready; a program that dies before is not started again.
+        Whether it ever became ready or was asked to stop; if it dies before, it is not started again.
     """
     stop = threading.Event()
-    kept = [Kept(program) for program in programs]
-    announced = False
+    kept = [Kept(first)]
     with _signals_set(stop):
         try:
-            for one in kept:
-                one.start()
-            while not stop.wait(_LOOK_SECONDS if announced else _LOOK_SECONDS / 10):
-                if announced:
-                    for one in kept:
-                        one.look()
-                elif not all(one.is_running for one in kept):
-                    break
-                elif ready():
-                    announced = True
-                    when_ready()
+            kept[0].start()
+            while not is_ready():
+                if not kept[0].is_running:
+                    return False
+                if stop.wait(_LOOK_SECONDS / 10):
+                    return True
+            kept += map(Kept, beside)
+            when_ready()
+            while not stop.is_set():
+                for one in kept:
+                    one.look()
+                stop.wait(_LOOK_SECONDS)
+            return True
         finally:
             for one in kept:
                 one.ask_to_stop()
             until = time.monotonic() + STOP_SECONDS
             for one in kept:
                 one.wait(until)
-    return announced or stop.is_set()
 
 
 @contextmanager

@@ -11,10 +11,14 @@ import os
 from pathlib import Path
 from typing import Any
 
+import click
+from flask import Flask
 from gunicorn.glogging import Logger
 from prometheus_client.multiprocess import mark_process_dead
 
 from logs import Lines, keep_logs
+from tada.instance import Instance
+from tada.problems import told
 
 
 class Log(Logger):  # type: ignore[misc]
@@ -26,9 +30,18 @@ class Log(Logger):  # type: ignore[misc]
             handler.setFormatter(Lines())
 
 
-def on_starting(server: Any) -> None:
-    """Before the program is loaded, so that what goes wrong in loading it is told by our rule too."""
+def application() -> Flask:
+    """Make the instance ready and build the program; where either cannot be, say why in one line and stop."""
     keep_logs()
+    try:
+        from tada.ready import make_ready
+        from webhook import create_app
+
+        make_ready(Instance())
+        return create_app()
+    except Exception as error:
+        click.echo(f"Error: {told(error)}", err=True)
+        raise SystemExit(1) from None
 
 
 def child_exit(server: Any, worker: Any) -> None:
@@ -37,7 +50,7 @@ def child_exit(server: Any, worker: Any) -> None:
         mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
-wsgi_app = "webhook:create_app()"
+wsgi_app = "tada.web:application()"
 worker_class = "gthread"
 workers = 2
 threads = 8

@@ -34,10 +34,16 @@ def typed(program: str) -> list[tuple[str, str]]:
     return found
 
 
+def commands_of(group: click.Group) -> dict[str, click.Command]:
+    context = click.Context(group)
+    found = {name: group.get_command(context, name) for name in group.list_commands(context)}
+    return {name: command for name, command in found.items() if command}
+
+
 def all_commands() -> list[tuple[str, click.Command]]:
     def walk(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
         if isinstance(command, click.Group):
-            for below, one in command.commands.items():
+            for below, one in commands_of(command).items():
                 yield from walk(f"{name} {below}", one)
         else:
             yield name, command
@@ -67,8 +73,8 @@ def test_every_tada_command_in_the_pages_is_there_with_the_options_it_is_given(p
     command: click.Command = cli
     words = shlex.split(rest)
     while isinstance(command, click.Group) and words:
-        assert words[0] in command.commands, rest
-        command = command.commands[words.pop(0)]
+        assert words[0] in commands_of(command), rest
+        command = commands_of(command)[words.pop(0)]
     known = {option for parameter in command.params for option in parameter.opts}
 
     assert {word for word in words if word.startswith("--")} <= known | {"--help"}

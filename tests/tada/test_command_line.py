@@ -33,7 +33,7 @@ def test_init_prints_a_recovery_key_once_and_then_leaves_everything_as_it_is(tmp
 
 
 def test_a_home_that_was_never_set_up_is_told_how_to_be(tmp_path: Path) -> None:
-    for command in (["case", "list"], ["staff", "list"], ["keys", "status"], ["serve"]):
+    for command in (["case", "list"], ["staff", "list"], ["keys", "status"], ["worker"]):
         result = run(tmp_path / "empty", *command)
 
         assert result.exit_code == 1
@@ -58,7 +58,7 @@ def test_a_key_that_others_can_read_is_a_problem_for_every_command_that_needs_it
 ) -> None:
     (home / "keys" / "intake.key").chmod(0o644)
 
-    for command in (["keys", "status"], ["serve"], ["worker"], ["doctor"]):
+    for command in (["keys", "status"], ["worker"], ["doctor"]):
         result = tada(*command)
 
         assert result.exit_code == 1, command

@@ -15,6 +15,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+from sqlalchemy import select
+
+from storage.erasing import EraseJournal
+from storage.schema import cases
+from tada.instance import Instance
+from tada.problems import told
+from tada.ready import make_ready
 from tests.tada.calling import Tada, run
 
 ROOT = Path(__file__).parent.parent.parent
@@ -131,31 +139,56 @@ def test_a_port_in_use_is_said_with_another_one_to_try(tada: Tada) -> None:
     assert f"--port {port + 1}" in result.stderr
 
 
-def test_it_does_not_go_public_while_the_referral_for_children_is_unchecked(home: Path, tada: Tada) -> None:
-    result = tada("serve", env={"TADA_PUBLIC_URL": "https://chat.example.org"})
+def refused(home: Path, **env: str) -> str:
+    """What is said instead of making an instance ready."""
+    with pytest.raises(Exception) as refusal:  # noqa: PT011 - told() takes any
+        make_ready(Instance({"TADA_HOME": str(home), **env}))
+    return told(refusal.value)
 
-    assert result.exit_code == 1
-    assert "under 16" in result.stderr
-    assert "going-live" in result.stderr
+
+def test_a_refusal_to_serve_is_said_in_one_line_with_status_1(home: Path) -> None:
+    (home / "keys" / "intake.key").chmod(0o644)
+    server = Server(home, free_port())
+    try:
+        status = server.stop(0)
+    finally:
+        server.end()
+
+    assert status == 1
+    assert len(server.logged.splitlines()) == 1
+    assert "intake.key" in server.logged
 
 
-def test_it_does_not_start_with_a_desk_key_that_is_not_the_pinned_one(home: Path, tada: Tada) -> None:
+def test_it_does_not_go_public_while_the_referral_for_children_is_unchecked(home: Path) -> None:
+    public = {"TADA_PUBLIC_URL": "https://chat.example.org"}
+
+    assert "under 16" in refused(home, **public)
+    (home / "facts.toml").write_text("[web547]\nchecked = 2026-11-22\nverified = true\n")
+    make_ready(Instance({"TADA_HOME": str(home), **public}))
+
+
+def test_it_does_not_start_with_a_desk_key_that_is_not_the_pinned_one(home: Path) -> None:
+    assert "TADA_DESK_KEY_FINGERPRINT" in refused(home, TADA_DESK_KEY_FINGERPRINT="0" * 64)
     (home / "keys" / "desk-1.pub").write_text("ab" * 32 + "\n")
-    replaced = tada("serve")
-    elsewhere = run(home, "serve", env={"TADA_DESK_KEY_FINGERPRINT": "0" * 64})
-
-    assert replaced.exit_code == elsewhere.exit_code == 1
-    assert "desk" in replaced.stderr
+    assert "desk" in refused(home)
 
 
-def test_it_does_not_start_with_the_database_of_another_instance(
-    home: Path, tada: Tada, tmp_path: Path
-) -> None:
+def test_it_does_not_start_with_the_database_of_another_instance(home: Path, tmp_path: Path) -> None:
     run(tmp_path / "other", "init")
-    result = tada("serve", env={"TADA_DATABASE_URL": f"sqlite:///{tmp_path}/other/tada.sqlite3"})
 
-    assert result.exit_code == 1
-    assert "another database" in result.stderr
+    assert "another database" in refused(home, TADA_DATABASE_URL=f"sqlite:///{tmp_path}/other/tada.sqlite3")
+
+
+def test_a_case_that_was_erased_does_not_come_back_with_a_backup(home: Path, tada: Tada) -> None:
+    instance = Instance({"TADA_HOME": str(home)})
+    with instance.database.reading() as connection:
+        (case_id,) = connection.scalars(select(cases.c.id))
+    EraseJournal(home / "erased").note(case_id)
+
+    make_ready(instance)
+
+    with instance.database.reading() as connection:
+        assert connection.scalars(select(cases.c.id)).all() == []
 
 
 def test_the_desk_is_not_part_of_this_version_and_says_so(tada: Tada) -> None:

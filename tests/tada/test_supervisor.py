@@ -50,7 +50,7 @@ def test_a_program_that_dies_before_it_is_ready_is_not_started_again(tmp_path: P
     log = tmp_path / "log"
     dying = program("import sys; open(sys.argv[1], 'a').write('x')", str(log))
 
-    assert not keep_running([program(FOR_EVER), dying], ready=lambda: False, when_ready=lambda: None)
+    assert not keep_running(dying, lambda: False, lambda: None, beside=[program(FOR_EVER)])
     assert log.read_text() == "x"
 
 
@@ -59,7 +59,7 @@ def test_a_program_that_dies_later_is_started_again_after_a_pause(tmp_path: Path
     dying = program("import sys, time; open(sys.argv[1], 'a').write('x'); time.sleep(.3)", str(log))
     soon(lambda: log.exists() and log.read_text() == "xx", ask_to_stop)
 
-    assert keep_running([dying], ready=lambda: True, when_ready=lambda: None)
+    assert keep_running(dying, lambda: True, lambda: None)
     assert log.read_text() == "xx"
 
 
@@ -69,7 +69,8 @@ def test_asking_to_stop_stops_them_all(tmp_path: Path) -> None:
     running = lambda: all(log.exists() and log.read_text() for log in logs)  # noqa: E731
     soon(running, ask_to_stop)
 
-    assert keep_running([program(code, str(log)) for log in logs], ready=running, when_ready=lambda: None)
+    first, second = (program(code, str(log)) for log in logs)
+    assert keep_running(first, logs[0].exists, lambda: None, beside=[second])
     assert [is_alive(int(log.read_text())) for log in logs] == [False, False]
 
 
@@ -84,7 +85,7 @@ def test_one_that_does_not_stop_by_itself_is_ended(tmp_path: Path, monkeypatch: 
     soon(log.exists, ask_to_stop)
     began = time.monotonic()
 
-    keep_running([stubborn], ready=lambda: True, when_ready=lambda: None)
+    keep_running(stubborn, lambda: True, lambda: None)
     assert time.monotonic() - began < 10
 
 
@@ -94,7 +95,7 @@ def test_nothing_runs_on_when_the_supervisor_is_killed(tmp_path: Path) -> None:
     child = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(60)"
     code = (
         "import os, sys; from tada.supervisor import Program, keep_running\n"
-        f"keep_running([Program('one', [sys.executable, '-c', {child!r}, sys.argv[1]], os.environ)], "
+        f"keep_running(Program('one', [sys.executable, '-c', {child!r}, sys.argv[1]], os.environ), "
         "lambda: False, lambda: None)"
     )
     root = Path(__file__).parent.parent.parent
