@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from bot.access import guard
 from bot.headers import add_headers
 from bot.limits import Limits
-from bot.problems import note, retry_header
+from bot.problems import Problem, note, retry_header
 from bot.receive import Reception
 from bot.request_log import Metrics, log_requests
 from bot.web import web_chat
@@ -73,18 +73,28 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
 def assemble(settings: Settings, words: Words, reception: Reception, checks: Checks) -> Flask:
     """Put an application together from its parts."""
     app = Flask(__name__, static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.json = _Json(app)
     pages, metrics = Pages(words), Metrics()
     log_requests(app, metrics)
     add_headers(app)
     guard(app, settings.public_url, settings.metrics_token)
+    _limit_bodies(app)
     visits = Visits(reception, Limits(settings.rate_limits))
     app.register_blueprint(web_chat(visits, pages, words.fact(CHINESE, "neutral_exit_url")))
     _add_health(app, checks, metrics)
     _tell_problems(app, words, pages)
     return app
+
+
+def _limit_bodies(app: Flask) -> None:
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+
+    @app.before_request
+    def refuse_what_was_cut() -> None:
+        # A body of unknown length is cut at the limit without a word, and half of it could pass for a whole.
+        if request.content_length is None and len(request.get_data()) >= LARGEST_BODY:
+            raise Problem("too_large")
 
 
 def _add_health(app: Flask, checks: Checks, metrics: Metrics) -> None:

@@ -19,9 +19,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from flows.understanding.danger import read_danger
-
 from flows.understanding.commands import read_command
+from flows.understanding.danger import read_danger
 from flows.vocabulary import Heard
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0

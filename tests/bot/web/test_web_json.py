@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import suppress
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -145,6 +146,20 @@ def test_only_json_is_taken_and_no_files(visit: Visit, kind: str) -> None:
 @pytest.mark.parametrize("length", [64 * 1024, 1_000_000])
 def test_a_body_beyond_64_kib_is_refused(visit: Visit, length: int) -> None:
     assert code_of(visit.send({"id": "m1", "text": "a" * length})) == (413, "too_large")
+
+
+def test_a_body_in_chunks_is_refused_beyond_64_kib_and_never_cut(visit: Visit) -> None:
+    def send(text: str) -> TestResponse:
+        body = json.dumps({"id": "m1", "text": text}).encode()
+        return visit.client.post(
+            "/chat/messages",
+            input_stream=BytesIO(body),
+            headers=visit.headers | {"Content-Type": "application/json"},
+            environ_overrides={"wsgi.input_terminated": True},
+        )
+
+    assert send("hi").status_code == 200
+    assert code_of(send("a" * 100_000)) == (413, "too_large")
 
 
 def test_a_token_that_nobody_holds_is_told_so(client: FlaskClient) -> None:
