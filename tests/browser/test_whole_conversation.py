@@ -97,3 +97,26 @@ def test_the_language_can_be_switched_before_and_at_any_moment(visit: Callable[.
     assert chat.page.locator("#log .message:not(.you) p[lang]").last.get_attribute("lang") == "zh-Hant-HK"
     assert chat.page.locator("#send").inner_text() == "送出"
     assert chat.typed == "half a sentence"
+
+
+def test_a_page_that_came_by_a_form_is_taken_over(visit: Callable[..., Watched]) -> None:
+    chat = visit().open()
+    with chat.page.expect_navigation():
+        chat.page.evaluate("document.getElementById('start').submit()")  # pressed before the script had come
+    chat.press("en")
+    chat.press("under_16")
+    assert len(chat.sent) == 2
+    assert chat.page.locator(".message.you").count() == 2
+    chat.page.locator("#start-again button").click()
+    chat.page.locator("#answers button[value=en]").wait_for()
+
+
+def test_the_case_code_can_be_copied(visit: Callable[..., Watched]) -> None:
+    chat = visit(permissions=["clipboard-read", "clipboard-write"]).begin()
+    give_everything(chat, "en")
+    chat.page.locator(".copy").click()
+    chat.page.locator("#status:not(:empty)").wait_for()
+    assert chat.status == "Copied"
+    chat.page.set_content("<textarea></textarea>")
+    chat.page.locator("textarea").press("Control+v")
+    assert CODE.fullmatch(chat.page.locator("textarea").input_value())

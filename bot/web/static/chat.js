@@ -70,8 +70,8 @@
   }
 
   // In reach at all times. Before the chat the page changes; in the chat the command goes along.
-  document.querySelector(".languages").addEventListener("click", (event) => {
-    const button = event.target.closest("[data-language]");
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest(".languages [data-language]");
     if (!button) return;
     event.preventDefault();
     speak(button.dataset.language);
@@ -124,7 +124,8 @@
 
   // Says something beside the chat: a text of ours by name, or words the server chose.
   function tell(name, text) {
-    byId("status").textContent = name ? say(name) : text || "";
+    const status = byId("status");
+    if (status) status.textContent = name ? say(name) : text || "";
   }
 
   const unbroken = (words) => words.replace(/(\d) (?=\d)/g, "$1\u00a0"); // telephone numbers stay on one line
