@@ -17,7 +17,7 @@ from storage.errors import CannotOpen, StoreError
 from storage.exchange import Exchange
 from storage.intake import Intake
 
-log = logging.getLogger("tada.receive")
+log = logging.getLogger(__name__)
 
 
 class UnknownConversation(Exception):

@@ -6,9 +6,9 @@ understood is sealed and the way followed; what it did not is for `flows.turn` t
 
 from __future__ import annotations
 
+from flows.asking import offered
 from flows.choices import NEEDS_DETAIL
 from flows.priority import flags_of_background, flags_of_content
-from flows.asking import offered
 from flows.scene import Scene, choice_label, labels_of
 from flows.understanding import links as link_reader
 from flows.understanding.ages import Age, read_age, read_image_age
@@ -175,7 +175,7 @@ def answer_consent(scene: Scene) -> bool:
 
 def answer_detail(scene: Scene) -> bool:
     kind = scene.conversation.detail
-    if kind not in ("phone", "telegram", "email") or not scene.text:
+    if kind is None or kind == "replace" or not scene.text:
         return False
     read = read_contact(kind, scene.text)
     if isinstance(read, Problem):

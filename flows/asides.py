@@ -6,20 +6,18 @@
 from __future__ import annotations
 
 from flows.answers import offer_hash_tools
-from flows.asking import aside_offered, aside_of, ask_standing
+from flows.asking import aside_of, aside_offered, ask_standing
 from flows.handing_over import begin_anew, change_answer, hand_over_early
 from flows.scene import Scene, choice_label
 from flows.understanding.choices import read_choice, read_yes_no
 from flows.vocabulary import (
     Answered,
-    Conversation,
     Erased,
     Forgotten,
     Label,
     MessageId,
     Raised,
     Say,
-    StepId,
 )
 
 # Asked again until they are answered: going past them unanswered could destroy something, or let
@@ -90,7 +88,7 @@ def _erase(scene: Scene, chosen: str, _: str) -> None:
         scene.change(aside=None, misses=0)
         scene.say("erase.kept")
         ask_standing(scene)
-    elif scene.conversation.case == "linked" and scene.outside.case_status().state != "queued":
+    elif _is_worked_on(scene):
         # Somebody is at work on it, and may have duties of their own before it goes.
         scene.records.append(Raised("erase"))
         scene.change(aside=None, misses=0)
@@ -99,6 +97,10 @@ def _erase(scene: Scene, chosen: str, _: str) -> None:
     else:
         linked = scene.conversation.case == "linked"
         scene.end("erased", "erased.case" if linked else "end.erased")
+
+
+def _is_worked_on(scene: Scene) -> bool:
+    return scene.conversation.case == "linked" and scene.outside.case_status().state != "queued"
 
 
 def _restart(scene: Scene, chosen: str, _: str) -> None:
@@ -118,14 +120,12 @@ def _under_16(scene: Scene, chosen: str, _: str) -> None:
         scene.say("under_16.kept")
         ask_standing(scene)
         return
-    if scene.conversation.case == "linked" and scene.outside.case_status().state != "queued":
+    if scene.conversation.case == "code" or _is_worked_on(scene):
+        # The case is not this chat's to destroy; whoever has it is told, and so is the person.
         scene.records.append(Raised("erase"))
+        scene.say("under_16.raised")
         scene.change(aside=None, misses=0)
-        scene.say("end.referred")
         return
-    if scene.conversation.case == "code":
-        scene.records.append(Raised("erase"))
-        scene.conversation = Conversation(step=StepId("age"), language=scene.conversation.language)
     scene.end("under_16", "end.referred")
 
 

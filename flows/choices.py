@@ -6,6 +6,8 @@ the catalogue under `choice.<field>.<id>`; what people type instead is in `under
 
 from __future__ import annotations
 
+from typing import Literal
+
 CHOICES: dict[str, tuple[str, ...]] = {
     "language": ("zh_Hant_HK", "en"),
     "age": ("16_or_above", "under_16"),
@@ -67,7 +69,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "old_button": ("change", "go_on"),
 }
 
-NEEDS_DETAIL: dict[str, str] = {
+NEEDS_DETAIL: dict[str, Literal["phone", "telegram", "email"]] = {
     "phone_call": "phone",
     "sms": "phone",
     "whatsapp": "phone",

@@ -7,7 +7,7 @@ from flows.priority import priority
 from flows.scene import Scene
 from flows.understanding.choices import read_choice
 from flows.understanding.codes import in_groups
-from flows.vocabulary import Conversation, Raised, StepId, Submitted, Unlinked
+from flows.vocabulary import Conversation, Detail, Raised, StepId, Submitted, Unlinked
 
 # Flags that only steer the conversation, and say nothing a caseworker needs.
 _INTERNAL = frozenset({"shared", "this_chat"})
@@ -47,7 +47,7 @@ def change_answer(scene: Scene, field: str) -> None:
     step = scene.conversation.step
     back_to = step if step in ("review", "submitted") else None
     # A story that is told again takes the place of the one before; another field does so anyway.
-    detail = "replace" if field == "story" else None
+    detail: Detail | None = "replace" if field == "story" else None
     scene.change(step=StepId(field), return_to=back_to, aside=None, detail=detail, misses=0)
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from flows.vocabulary import FieldId, StepId
@@ -90,7 +91,7 @@ def _routes() -> tuple[Route, ...]:
     add("whose", "third_party", "third_party")
     add("contact_method", "answered", "contact_detail", "needs_detail")
     asked = [step.id for step in STEPS[:-1]]
-    for source, target in zip(asked, asked[1:], strict=False):
+    for source, target in pairwise(asked):
         if source in FIELDS:
             add(source, "answered", "review", "changing")
             add(source, "answered", "submitted", "changing_after")

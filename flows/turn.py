@@ -356,7 +356,7 @@ def _offer_to_keep(scene: Scene) -> bool:
     if scene.pressed is not None:
         return False
     found = read_links(scene.text)
-    if not found.links and (len(scene.text) < STORY_FROM or " " not in scene.text and scene.text.isascii()):
+    if not found.links and (len(scene.text) < STORY_FROM or (" " not in scene.text and scene.text.isascii())):
         return False
     if not scene.consented:
         if scene.conversation.step == "language":

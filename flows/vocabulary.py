@@ -178,6 +178,7 @@ class Erased:
 Record = Consented | Answered | Forgotten | Submitted | Added | Raised | CameBack | Unlinked | Erased
 
 Priority = Literal["urgent", "high", "normal"]
+Detail = Literal["phone", "telegram", "email", "replace"]
 
 
 # ------------------------------------------------------------------ what is remembered
@@ -223,7 +224,7 @@ class Conversation:
     skipped: frozenset[FieldId] = frozenset()
     flags: frozenset[str] = frozenset()
     links: tuple[LinkMark, ...] = ()
-    detail: str | None = None
+    detail: Detail | None = None
     return_to: StepId | None = None
     aside: str | None = None
     misses: int = 0

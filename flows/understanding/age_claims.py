@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import date
 
+from flows.understanding.age_units import in_units
 from flows.understanding.births import MONTH, take_births
 from flows.understanding.numerals import with_digits
 from flows.understanding.text import fold
@@ -89,7 +90,7 @@ def read_claims(text: str, today: date | None = None, also_filler: str = "(?!)")
         claims.left = "…"
         return claims
     rest = with_digits(fold(text))
-    claims.doubt = bool(re.search("[?]|嗎|係咪|是不是|是否", rest))
+    claims.doubt = bool(_ASKS.search(rest))
     if today is not None:
         births, rest = take_births(rest, today)
         for youngest, oldest in births:
@@ -103,55 +104,10 @@ def read_claims(text: str, today: date | None = None, also_filler: str = "(?!)")
     return claims
 
 
-# ------------------------------------------------------------------ units
-
-_YEARS = r"(?:歲|years? ?old\b|yrs? ?old\b|year-olds?\b|years? of age|years?|yrs?|y\.?/?o\b\.?|(?<=\d)y\b)"
-_DECADES = {"teens": "10s", "twenties": "20s", "thirties": "30s", "forties": "40s", "fifties": "50s"}
-_REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern), by)
-    for pattern, by in (
-        *((rf"\b{word}\b", digits) for word, digits in _DECADES.items()),
-        (r"(?<![未不])成年(?:人|咗)?|\badult\b", " 18以上 "),
-        (r"\b(?:have|has|is|am|are|was|were|ai)n'?t\b", "not"),
-        (r"\b(?:i have|i've|ive|have) (?=been|turned|already|just)", "i "),
-        (r"\band (?=above|over|older|more|up\b)", "or "),
-        (
-            r"(?<![a-z'])[fm] ?/? ?(?=\d\d(?!\d))|(?<=\d\d) ?/? ?[fm]\b",
-            " ",
-        ),  # F17, 17f: how dating apps taught to write
-        (
-            rf"(\d\d) ?{_YEARS} ?(?:and |零|又|,)? ?\d{{1,2}} ?個?(?:months?|mths?|mos?|月)(?: old)?大?(?!後)",
-            r"\1Y",
-        ),
-        (r"(?<![\d.])(1\d|[2-9]\d|[7-9])\.\d(?![\d.])", r"\1Y"),
-        (r"\b1[2-9] ?(?:months?|mths?|個月)|\b[2-9]\d ?(?:months?|mths?|個月)", " LATER "),
-        (
-            r"(?:\d{1,2}|幾|\ban?|\ba few|\bfew|\ba couple of|\bcouple of) ?(?:more )?"
-            r"(?:days?\b|weeks?\b|wks?\b|months?\b|mths?\b|日|天|個?星期|個?禮拜|個半?月|月(?:份|尾|頭|底)?)",
-            " SOON ",
-        ),
-        (rf"\bin (?:early |mid |late )?{MONTH}\b", " SOON "),
-        (
-            r"(?:(?<=in )|(?<=after )|(?<=過)|(?<=過多)|(?<=[仲還]有)|(?<=[差爭]))(?:\d{1,2}|幾|a|another) ?(?:more )?"
-            r"(?:years?|yrs?|年)(?! ?old)",
-            " LATER ",
-        ),
-        (
-            r"(?:\d{1,2}|幾|\ba) ?(?:more )?(?:years?|yrs?|年)"
-            r"(?= ?(?:later|until|till?\b|to go|from now|away|before|short|ago|之?[後前]|先|才))",
-            " LATER ",
-        ),
-        (rf"(\d) ?{_YEARS}? ?(?:(?:and |& ?)?(?:a half|1/2)|半(?!年)|{_YEARS})大?", r"\1Y"),
-    )
+# A question back, and a class at school, which leaves the age open.
+_ASKS = re.compile(
+    r"[?]|嗎|係咪|是不是|是否|^(?:is|am i|are|can|could|does|do|what|how|why|if)\b|\b(?:year|yr|grade|form|class|level|primary|secondary) ?\d"
 )
-
-
-def in_units(text: str) -> str:
-    """Write an age in a folded text as `15Y`, a stretch of time as `SOON` (under a year) or `LATER`."""
-    for pattern, by in _REWRITES:
-        text = pattern.sub(by, text)
-    return text
-
 
 # ------------------------------------------------------------------ clauses
 
@@ -196,16 +152,24 @@ _YES = (
     r"|old enough|above|older|i do)\b|冇錯|沒錯|正確|當然|梗係|係|是|夠[晒秤大]?|對|啱|滿|有|以上)"
 )
 _ENOUGH = r"(?:夠[晒秤大]?|old enough)"
+# Denies something else than being sixteen: who it is about, or the denial itself.
+_DENIES_ELSE = re.compile(
+    r"\bnot (?:(?:a|an|my|the|that|really) )*(?:person|female|male|girl|boy|woman|man|guy|lady|me|here|ok|okay|well|so|no|yes)\b"
+    r"|(?:唔係|不是|並非) ?(?:[我男女真正好未唔不冇]|本人)"
+)
+_SOMEBODY = re.compile(
+    r"\b(?:my|that|this|the|it's|its|is) (?:\w+ )?(?:person|female|male|girl|boy|woman|man|guy|lady)\b|我[嘅的]?[男女](?![仔生])"
+)
 _SHORT_OF = r"[差爭](?![唔不]多)"
 _NO = (
     r"(?:(?:(?:of course|definitely|absolutely|certainly|當然|梗係) ?)?(?:\b(?:no+|nope|nah|naw|nay|n|not(?: yet)?(?: old enough)?"
-    r"|too young|below|under|younger)\b|以下|唔係|不是|否|[仲還尚]*[未唔不][夠滿到足有]+|[仲還尚]*未|[冇沒]有?[夠滿到]*|不|細))"
+    r"|too young|below|under|younger)\b|以下|唔係|不是|否|[仲還尚]*(?:[未唔不][夠滿到足有]+|未得)|[仲還尚]*未|[冇沒]有?[夠滿到]*|細))"
 )
 _FILLER = (
-    r"\b(?:a bit|a little|hi|hello|hey|i|i'm|im|am|iam|been|me|my|age|aged|is|it's|its|it|years?|yrs?|old|now|today|currently|already"
+    r"\b(?:a bit|a little|hi|hello|hey|i|i'm|im|am|iam|been|me|my|age|aged|is|it's|its|it|years?|yrs?|old|now|currently|already"
     r"|just|only|fully|exactly|actually|this year|really|a|an|person|female|male|f|m|girl|boy|woman|man|guy|lady|here|thank you|thanks?"
-    r"|please|pls|ok|okay|oh|well|sure|for|so|sir|miss|still|honestly|tbh|yet|yo|that|slightly|way)\b"
-    r"|我|本人|今年|而家|依家|宜家|現在|現時|目前|已經|已|都|嘅|的|喇|啦|呀|啊|了|囉|喎|噃|嘞|架|吖|哦|喔|咗|剛|啱|好|正|得|只|真"
+    r"|please|pls|oh|well|so|sir|miss|still|honestly|tbh|yet|yo|that|slightly|way)\b"
+    r"|^(?:ok|okay)\b|早就|早已|我|本人|今年|而家|依家|宜家|現在|現時|目前|已經|已|都|嘅|的|喇|啦|呀|啊|了|囉|喎|噃|嘞|架|吖|哦|喔|咗|剛|啱|好|正(?!確)|只|真"
     r"|年紀|年齡|歲數|[男女](?:仔|生|人)?|你好|唔該|多謝|謝謝|其實|仲|還|仍|Y|[\s\"'~\-🙏👍😊🙂😭😢😔🥺❤💕🎂]"
 )
 # Beside an age these take nothing away from "under 16", and too much from "16".
@@ -296,11 +260,13 @@ class _Clause:
             rest = re.sub("^[係是有]$", "", rest)  # 係17: it *is* 17
         plain = re.sub(_SOFT, " ", rest).strip()
         self.claims.soft |= plain != rest
+        if _SOMEBODY.search(self.said) or (not self.numbered and _DENIES_ELSE.search(self.said)):
+            return self.said
         if self.claims.soft and not plain and re.search(_SHORT_OF, rest):
             plain = "no"  # 仲差少少
         elif re.search(_AHEAD, rest) and re.fullmatch(_ENOUGH, plain):
             plain = "no"  # 下個月先夠
-        if re.fullmatch(f"(?:{_NO} *)+", plain):
+        if re.fullmatch(f"(?:{_NO} *)+", plain) or self.said == "不":
             self.claims.add(0, LIMIT - 1)
         elif re.fullmatch(f"(?:{_YES} *)+", plain) or self.said == "i am":
             self.claims.add(LIMIT, OLDEST)

@@ -23,14 +23,14 @@ _DATES = tuple(
         rf"\b(?P<name>{MONTH})[ ,.]*{_YEAR}",
         rf"(?<!\d){_YEAR} ?年 ?(?P<month>\d{{1,2}}) ?月",
         rf"(?<![\d./-])(?P<month>\d{{1,2}}) ?[-/.] ?{_YEAR}(?![./-]\d)",
-        rf"(?<![\d.,:/$#-]){_YEAR}(?![.,:/%-]\d|%|s\b)",
+        rf"(?<!\d:)(?<![\d.,/$#-]){_YEAR}(?![.,:/%-]\d|%|s\b)",
         r"\bborn (?:in )?'?(?P<short>\d\d)(?!\d)",
-        r"(?<!\d)(?P<short>\d\d) ?年(?=出世|出生|生|嘅|仔|女)",
+        r"(?<!\d)(?P<short>\d\d) ?年(?=出世|出生|生|嘅)",
     )
 )
 _WORDS = re.compile(
     r"\b(?:i was born|i'm born|was born|born|dob|date of birth|birth ?date|birthday|bday|birth year|year of birth)\b"
-    r"(?: is\b| in\b| on\b)*|出世|出生|生日|生於|日期|年份|[年日號仔女生嘅係是喺於]"
+    r"(?: is\b| in\b| on\b)*|出世|出生|生日|生於|日期|年份|[年日號生嘅係是喺於]"
 )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from flows.understanding.age_claims import AGE, BELOW, LIMIT, YOUNGEST, in_units, read_claims
+from flows.understanding.age_claims import AGE, BELOW, LIMIT, YOUNGEST, read_claims
+from flows.understanding.age_units import in_units
 from flows.understanding.numerals import position, with_digits
 from flows.understanding.text import bare, fold
 
@@ -24,7 +25,7 @@ _UNSURE = re.compile(
     r"\b(?:not (?:really |so |too |very |quite |100% |totally |completely |entirely )?(?:sure|certain)|unsure|uncertain|don'?t (?:really )?"
     r"(?:know|remember|recall)|do not (?:know|remember|recall)|dunno|idk|(?:can'?t|cannot|can not) (?:really )?(?:remember|recall|say|tell|be sure)"
     r"|forgot|forget|no idea|no clue|maybe|perhaps|probably|possibly|might|i think|i guess|i suppose|hard to (?:say|tell)|depends)\b"
-    r"|[唔不](?:太|係好|係幾|是很|多)?(?:知道?|記得|肯定|確定|清楚)|忘記|忘了|唔知|未知|可能|應該|大概|好似|好像|印象中|或者|說不準|難講|記唔起"
+    r"|[唔不](?:太|係好|係幾|是很|多)?(?:知道?|記得|肯定|確定|清楚)|忘記|忘了|唔知|未知|可能|應該|大概|好似|好像|印象中|或者|說不準|難講|記唔[起清]"
     r"|記唔到|想唔起|不記得|冇印象|沒印象|唔敢肯定"
 )
 _SOME = re.compile(
@@ -36,7 +37,7 @@ _NONE = re.compile(r"\b(?:none|never|no ?one|nothing|any)\b|冇一[張段條]|�
 _COUNT = re.compile(
     rf"{AGE} ?(?:(?:of )?(?:the |them|these|those)|photos?|pics?|pictures?|videos?|images?|links?|[張段條個次])"
 )
-_AFTER = re.compile(r"(\d)Y?之?後|\b(?:after|since)(?: i (?:was|turned))? (\d)")
+_AFTER = re.compile(r"(\d+)Y?之?後|\b(?:after|since)(?: i (?:was|turned))? (\d+)")
 _OTHER_PERSON = re.compile(
     r"\b(?:he|she|they|his|her|friend|sister|brother|ex|boyfriend|girlfriend|daughter|son)\b|佢|他|她|朋友|男友|女友|妹|弟|囡|[個嘅]女"
 )
@@ -64,6 +65,7 @@ def read_image_age(text: str) -> ImageAge | None:
     if choice in (1, 2, 3):
         return ("yes", "no", "unsure")[choice - 1]
     rest = in_units(with_digits(re.sub(r"\b(every|each|any) ?one\b", r"\1", folded)))
+    rest = re.sub(r"(?<=\dY) (?:and|&) (?=\d)|(?<=\d) (?:and|&) (?=\d)", " or ", rest)
     rest = _AFTER.sub(r"\1\2以上", rest)
     young = _young(rest)
     if _UNSURE.search(rest):

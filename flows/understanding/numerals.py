@@ -81,6 +81,7 @@ def with_digits(folded: str) -> str:
         number = chinese_number(run)
         return run if number is None else str(number)
 
+    folded = re.sub("(?<=[十廿卅])零(?=歲)", "幾", folded)
     return _RUN.sub(chinese, _ENGLISH.sub(english, folded))
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from flows.understanding.age_claims import AGE, BELOW, LIMIT, NEAR, YOUNGEST, in_units
+from flows.understanding.age_claims import AGE, BELOW, LIMIT, NEAR, YOUNGEST
+from flows.understanding.age_units import in_units
 from flows.understanding.births import take_births
 from flows.understanding.numerals import with_digits
 from flows.understanding.text import fold
@@ -25,7 +26,7 @@ _CLAUSES = re.compile(
 _ADVERBS = r"(?:\s*\b(?:only|just|still|actually|really|literally|currently|now|honestly|also|barely|basically|a|an|in fact|already)\b)*"
 _LESS = rf"(?:{BELOW}|{NEAR}|\b(?:(?:gonna|going to) (?:be|turn))\b|(?:still )?\bnot (?=\d+Y? yet))"
 _ENGLISH = re.compile(
-    rf"\b(?:(?:i'm|im|i am|iam|i m|me is|my age is|my age|i'm aged|aged|i){_ADVERBS}\s*(?P<less>(?:{_LESS}\s*)?)"
+    rf"\b(?:(?:i'm|im|i am|iam|i m|me is|my (?:(?:real|actual|true) )?age(?: is)?|i'm aged|aged|i){_ADVERBS}\s*(?P<less>(?:{_LESS}\s*)?)"
     rf"|(?P<turned>i (?:\w+ )?turned\b)|(?P<ahead>i(?:'ll| will| turn| become)\b(?: be| turn)?))\s*{AGE}"
 )
 _CHINESE_ADVERBS = (
