@@ -6,7 +6,7 @@ import re
 from datetime import date
 from enum import StrEnum
 
-from flows.understanding.age_claims import LIMIT, read_claims
+from flows.understanding.age_claims import LIMIT, LONGEST, read_claims
 from flows.understanding.image_age import ImageAge, read_image_age
 from flows.understanding.numerals import position, with_digits
 from flows.understanding.text import bare, fold
@@ -30,6 +30,8 @@ def read_age(text: str, today: date) -> Age:
         text: anything a person typed.
         today: the day on which a date of birth is counted, in Hong Kong.
     """
+    if len(text) > LONGEST:
+        return Age.UNCLEAR
     choice = _choice(text)
     if choice is not None:
         return choice

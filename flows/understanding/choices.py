@@ -35,8 +35,7 @@ def read_choice(text: str, field: str, offered: Sequence[str] | None = None) -> 
         offered: the ids that were shown, in order; by default all of them.
     """
     ids = CHOICES[field] if offered is None else tuple(offered)
-    folded = fold(text)
-    if not folded or len(folded) > LONGEST or (field in NEVER_FUZZY and "?" in folded):
+    if len(text) > LONGEST or not (folded := fold(text)) or (field in NEVER_FUZZY and "?" in folded):
         return None
     if pasted := _PASTED.fullmatch(folded):
         named = read_choice(pasted[2], field, ids)
@@ -87,8 +86,10 @@ def read_choices(text: str, field: str, offered: Sequence[str] | None = None) ->
     number nobody was offered, and `undisclosed` beside another choice, are asked again.
     """
     ids = CHOICES[field] if offered is None else tuple(offered)
+    if len(text) > LONGEST:
+        return None
     typed = _CIRCLED.sub(r" \1 ", ",".join(clean(text).splitlines()))
-    if not typed or len(typed) > LONGEST or "?" in fold(typed):
+    if not typed or "?" in fold(typed):
         return None
     chosen = _several(fold(typed), field, ids)
     if not chosen or ("undisclosed" in chosen and len(chosen) > 1):
@@ -175,7 +176,7 @@ _HESITANT = re.compile(r"[?]|嗎|咩$|^(?:(?:um+|uh+|erm?|h+m+)\b|呃)|(?:囉|�
 def read_consent(text: str) -> Literal["agree", "decline", "more"] | None:
     """Read the answer to the consent question. Only exact wordings count; hesitation is asked again."""
     choice = read_choice(re.sub("[?？嗎]", "", text), "consent")
-    if choice != "more" and _HESITANT.search(fold(text)):
+    if choice in ("agree", "decline") and _HESITANT.search(fold(text)):
         return None
     return cast(Literal["agree", "decline", "more"] | None, choice)
 
@@ -187,5 +188,5 @@ def read_yes_no(text: str, question: str = "erase") -> bool | None:
         text: anything a person typed.
         question: `erase`, `restart`, `new` or `under_16`: each has its own ways to say yes, such as "delete".
     """
-    choice = None if _HESITANT.search(fold(text)) else read_choice(text, question)
-    return None if choice is None else choice == "yes"
+    choice = read_choice(text, question)
+    return None if choice is None or _HESITANT.search(fold(text)) else choice == "yes"

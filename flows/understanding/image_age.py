@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from flows.understanding.age_claims import AGE, BELOW, LIMIT, YOUNGEST, read_claims
+from flows.understanding.age_claims import AGE, BELOW, LIMIT, LONGEST, YOUNGEST, read_claims
 from flows.understanding.age_units import in_units
 from flows.understanding.numerals import position, with_digits
 from flows.understanding.text import bare, fold
@@ -60,6 +60,8 @@ def read_image_age(text: str) -> ImageAge | None:
         `yes` only where every word was understood; `no` for any age below 16; `unsure`; None for anything
         that is not clear, to be asked again.
     """
+    if len(text) > LONGEST:
+        return None
     folded = fold(text)
     choice = position(bare(text)) if re.fullmatch(r"[\w\s.,!()#:、]*", folded) else None
     if choice in (1, 2, 3):
@@ -72,7 +74,7 @@ def read_image_age(text: str) -> ImageAge | None:
         return "unsure" if young or _is_short(rest) else None
     if "?" in rest or _NONE.search(rest) or (_COUNT.search(rest) and not young):
         return None
-    if _OTHER_PERSON.search(rest) and not _WRITER.search(rest):
+    if _OTHER_PERSON.search(rest) and not _WRITER.search(folded):
         return None
     if young or _UNDER.search(rest):
         return None if re.search(r"\bnot 1[0-5]|唔係1[0-5]|\bnot under|唔係未", rest) else "no"
