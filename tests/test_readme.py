@@ -11,6 +11,7 @@ import click
 import pytest
 
 import tasks
+from flows.chart import draw
 from tada.__main__ import cli
 
 ROOT = Path(__file__).parent.parent
@@ -105,3 +106,8 @@ def test_every_link_between_the_pages_leads_somewhere(page: Path) -> None:
     missing = [link or image for link, image in links if not (page.parent / (link or image)).exists()]
 
     assert missing == []
+
+
+def test_the_drawing_of_the_conversation_is_that_of_its_table() -> None:
+    """If this fails: `tada flow --format svg > docs/flow.svg`."""
+    assert (ROOT / "docs" / "flow.svg").read_text(encoding="utf-8").rstrip("\n") == draw("svg").rstrip("\n")

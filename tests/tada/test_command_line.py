@@ -214,8 +214,18 @@ def test_a_reference_that_is_none_is_answered_in_a_line(tada: Tada) -> None:
 
 
 def test_purge_says_what_it_removed(tada: Tada) -> None:
-    assert tada("purge").exit_code == 0
-    assert isinstance(json.loads(tada("purge", "--json").stdout), dict)
+    result = tada("purge")
+
+    assert result.exit_code == 0
+    assert result.stdout.startswith(("Removed: ", "Nothing was due."))
+
+
+@pytest.mark.parametrize(("lang", "asks"), [("en", "16 or above"), ("zh", "16 歲")])
+def test_the_conversation_can_be_held_in_the_terminal(tada: Tada, lang: str, asks: str) -> None:
+    result = tada("chat", "--lang", lang, typed="what?\n")
+
+    assert result.exit_code == 0
+    assert asks in result.stdout
 
 
 @pytest.mark.parametrize(("form", "begins"), [("mermaid", "stateDiagram-v2"), ("svg", "<svg")])
