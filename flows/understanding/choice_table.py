@@ -99,13 +99,13 @@ def _exact(field: str) -> Mapping[str, str]:
 
 
 _BEFORE = re.compile(
-    r"(?:(?:it (?:is|was)|its|that(?: i)?s|this is|he (?:is|was)|hes|she (?:is|was)|shes|they (?:are|were)|theyre|i (?:was|am|think)|im|by|from|via"
+    r"^(?:(?:it (?:is|was)|its|that(?: i)?s|this is|he (?:is|was)|hes|she (?:is|was)|shes|they (?:are|were)|theyre|i (?:was|am|think)|im|by|from|via"
     r"|through|using|with|on|my|a|an|the|just|only|mostly|choose|pick|select|i (?:choose|pick|chose|prefer|want)|answer|use|was|is|contact me (?:by|via|on)"
-    r"|reach me (?:by|via|on)|probably) |我?(?:選擇?|揀|想揀|想選|用|想用|透過|經|通過|應該係|係|是|喺|在)|佢?係我?|佢是|嗰個係|我嘅|我的|我個?|俾我?|被我?|一個|個)"
+    r"|reach me (?:by|via|on)|probably|you can|someone from|somebody from|(?:a )?(?:guy|person) from|former|old|current|some|one of my) |我?(?:選擇?|揀|想揀|想選|用|想用|透過|經|通過|應該係|係|是|喺|在)|佢?係我?|佢是|嗰個係|我嘅|我的|我個?|俾我?|被我?|一個|個|(?:公司|大學|中學|學校|以前)[嘅的個]?)"
 )
 _AFTER = re.compile(
-    r"(?: (?:please|only|is ok|is fine|is okay|is best|works|is better|would be best|best|one|i think|for me|did it|it is|of mine|ok|if possible)"
-    r"|就?得|就好|就可以|得喇|都得|都可以|可以|聯絡我|搵我|做嘅|影嘅|嘅|的|啦)$"
+    r"(?: (?:please|only|is ok|is fine|is okay|is best|works|is better|would be best|best|one|i think|for me|did it|it is|of mine|ok|if possible|who did (?:this|it)|(?:from|at) (?:work|school|uni)|anymore|any more|now)"
+    r"|就?得|就好|就可以|得喇|都得|都可以|可以|聯絡我|搵我|做嘅|影嘅|[嘅的]?[男女][仔人生]|嘅|的|啦)$"
 )
 
 
@@ -113,7 +113,7 @@ def _loose(wording: str) -> str:
     """Return a key without its pauses and without the words that carry no choice."""
     text = wording.replace(",", "")
     while True:
-        shorter = _AFTER.sub("", _BEFORE.sub("", text, count=1) if _BEFORE.match(text) else text).strip()
+        shorter = _AFTER.sub("", _BEFORE.sub("", text)).strip()
         if shorter in ("", text):
             return text
         text = shorter

@@ -23,6 +23,8 @@ LONGEST = 300
 
 # ------------------------------------------------------------------ one choice
 
+_STRICT = NEVER_FUZZY | {"review"}
+"""Questions where a question mark makes an answer a question."""
 _PASTED = re.compile(r"\s*\(?(\d{1,2}) ?[.):、-]+ ?(\D.*)")  # "2. He/him", copied from the question
 
 
@@ -35,7 +37,7 @@ def read_choice(text: str, field: str, offered: Sequence[str] | None = None) -> 
         offered: the ids that were shown, in order; by default all of them.
     """
     ids = CHOICES[field] if offered is None else tuple(offered)
-    if len(text) > LONGEST or not (folded := fold(text)) or (field in NEVER_FUZZY and "?" in folded):
+    if len(text) > LONGEST or not (folded := fold(text)) or (field in _STRICT and "?" in folded):
         return None
     if pasted := _PASTED.fullmatch(folded):
         named = read_choice(pasted[2], field, ids)
@@ -64,16 +66,16 @@ _NOT_ALL = ("other", "undisclosed")
 _ALL = "|".join(sorted(map(re.escape, words("all")), key=len, reverse=True))
 _ALL_BUT = re.compile(
     rf"(?:{_ALL})[ ,]?(?:but|except(?: for)?|apart from|besides|excluding|minus|other than|without|bar|除咗|除了|但唔包括?|但不包括?|[唔不]包括?|減) ?(?P<after>.+?)"
-    rf"(?:之?外|以外)?|除[咗了去](?P<before>.+?)(?:之?外|以外)?[ ,]?(?:其他|其餘|其它)?(?:都|全|係|有|是|{_ALL})+"
+    rf"(?:之?外|以外)?|除[咗了去]?(?P<before>.+?)(?:之?外|以外)?[ ,]?(?:其他|其餘|其它)?(?:都|全|係|有|是|{_ALL})+"
 )
 _RANGE = re.compile(r"(\d{1,2}) ?(?:-+|~+|to|until|till|thru|through|至|到) ?(\d{1,2})(?!\d)")
 _ONLY_NUMERALS = re.compile("[一二三四五六七八九十第個項號樣同埋和及與跟、,;至到選揀我要都係是啦 ]+")
 _NUMBERED = re.compile(
-    r"(?:no|nos|number|numbers|option|options|choice|choices|選項|第|#)\.? ?(?=\d)|(?<=\d)(?:st|nd|rd|th)\b|(?<=\d) ?[項號樣個](?!\w)"
+    r"(?:no|nos|number|numbers|option|options|choice|choices|選項|#)\.? ?(?=\d)|第 ?(?=\d)|(?<=\d)(?:st|nd|rd|th)\b|(?<=\d) ?[項號](?!\w)"
 )
 _FILLER = re.compile(
-    r"(?:and|also|plus|then|as well as|as well|too|both|my answers? (?:is|are)|i (?:choose|pick|chose|picked|select)|its|it was|it is|they were|i was|was|were|the|with|i"
-    r"|he|she|they|am|answer)(?![a-z0-9])|同埋?|和|及|以及|與|跟|仲有|還有|加埋?|又|亦|也|都|係|是|有|選|揀|要|我|佢|俾人|被|呀|啦|嘅|的|了|咗|第|先|然後|[ ,]+"
+    r"(?:and|n(?= \d)|also|plus|then|now|already|from|of me|my (?:photos?|pics|pictures|videos?)|photos|pics|hes|shes|theyre|im|as well as|as well|too|both|my answers? (?:is|are)|i (?:choose|pick|chose|picked|select)|its|it was|it is|they were|i was|was|were|the|with|i"
+    r"|he|she|they|am|answer)(?![a-z0-9])|由|同埋?|和|及|以及|與|跟|仲有|還有|加埋?|又|亦|也|都|係|是|有|選|揀|要|我|佢|俾人|被|呀|啦|嘅|的|了|咗|第|先|然後|[ ,]+"
 )
 _CIRCLED = re.compile("([\u2460-\u2473\u24f5-\u24fe\u2776-\u2793]|[0-9]\ufe0f?\u20e3)")  # ①③ is no 13
 _BETWEEN = re.compile(r"[,;、/&+\n|。]+|\band\b|同埋|以及|仲有|還有")
@@ -111,7 +113,7 @@ def _several(folded: str, field: str, ids: Sequence[str]) -> set[str] | None:
     if all_but := _ALL_BUT.fullmatch(whole):
         excepted = _several(all_but["after"] or all_but["before"], field, ids)
         return substantive - excepted if excepted else None
-    if re.search(r"(?<![\w)])-\d", folded) or _misnumbered(folded, field, ids):
+    if re.search(r"(?<![\w)])-\d|[$%^*=]", folded) or _misnumbered(folded, field, ids):
         return None
     return _scanned(folded, field, ids) or _split(folded, field, ids)
 
@@ -132,7 +134,7 @@ def _digits(folded: str, count: int) -> str:
         first, last = int(match[1]), int(match[2])
         return f" {' '.join(map(str, range(first, last + 1)))} " if 1 <= first < last <= count else " x "
 
-    folded = with_digits(ordinals_to_digits(folded))
+    folded = re.sub(r"第 ?(\d+) ?[個樣]", r"\1", with_digits(ordinals_to_digits(folded)))
     if _ONLY_NUMERALS.fullmatch(folded):
         folded = re.sub("[一二三四五六七八九十]+", lambda m: f" {chinese_number(m[0]) or 'x'} ", folded)
     return _RANGE.sub(spell_out, _NUMBERED.sub(" ", folded))
