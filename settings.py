@@ -31,7 +31,7 @@ class Settings:
 
     Attributes:
         home: the instance folder: keys, settings file, SQLite database.
-        database_url: `sqlite:///…` or `postgresql://…`; may hold a password.
+        database_url: `sqlite:///…`, its path seen from the home, or `postgresql://…`; may hold a password.
         public_url: where people reach the service, without a slash at the end; None on one's own machine.
         rate_limits: off for measurements only.
         draft_hours: hours after the last message when an unfinished conversation is destroyed, 1 to 168.
@@ -106,7 +106,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     source = _Source(environ, home / FILE_NAME)
     settings = Settings(
         home=home,
-        database_url=source.secret("DATABASE_URL", _database_url, f"sqlite:///{home}/tada.sqlite3"),
+        database_url=source.secret("DATABASE_URL", _database_url(home), f"sqlite:///{home}/tada.sqlite3"),
         public_url=source.plain("PUBLIC_URL", _url("https", "http"), None),
         rate_limits=source.plain("RATE_LIMITS", _on_or_off, True),
         draft_hours=source.plain("DRAFT_HOURS", _between(1, 168), 72),
@@ -157,7 +157,7 @@ class _Source:
             return default
         if path:
             try:
-                value = Path(path).read_text(encoding="utf-8").strip()
+                value = (self._file.parent / path).read_text(encoding="utf-8").strip()
             except (OSError, UnicodeError):
                 self._problems.append(
                     f"{in_file} names a file that cannot be read: check its path and owner."
@@ -262,10 +262,17 @@ def _url(*schemes: str) -> Callable[[str], str]:
     return read
 
 
-def _database_url(value: str) -> str:
-    if re.match(r"sqlite:///.|postgres(ql)?(\+psycopg)?://", value):
-        return value
-    raise _Refused("must begin with sqlite:/// or postgresql://")
+def _database_url(home: Path) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        file = re.fullmatch(r"sqlite:///([^:?#][^?#]*)", value)
+        if file:
+            # From the home, so that it is the same file wherever a program is started.
+            return f"sqlite:///{home / file[1]}"
+        if re.match(r"postgres(ql)?(\+psycopg)?://", value):
+            return value
+        raise _Refused("must be sqlite:///, with the name of a file, or begin with postgresql://")
+
+    return read
 
 
 def _line(value: str) -> str:

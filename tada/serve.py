@@ -58,21 +58,22 @@ def serve(instance: Instance, host: str, port: int, surface: str, processes: int
             **instance.environ,
             "TADA_HOME": str(settings.home),
             "PROMETHEUS_MULTIPROC_DIR": metrics,
-            "PYTHONPATH": os.pathsep.join(filter(None, (str(_ROOT), instance.environ.get("PYTHONPATH")))),
         }
         python = [sys.executable, "-m"]
         web = [*python, "gunicorn", "--config", "python:tada.web", "--workers", str(processes)]
+        web += ["--bind", f"{_for_address(host, '')}:{port}"]
         served = keep_running(
-            Program("web", [*web, "--bind", f"{_for_address(host, '')}:{port}"], environment),
+            Program("web", web, environment, _ROOT),
             _answering(f"{address}/healthz"),
             lambda: click.echo("\n".join(_welcome(instance, address))),
-            beside=[Program("worker", [*python, "tada", "worker"], environment)],
+            beside=[Program("worker", [*python, "tada", "worker"], environment, _ROOT)],
         )
     if not served:  # and it has said why
         raise click.exceptions.Exit(1)
 
 
 _ROOT = Path(__file__).resolve().parent.parent
+"""Python imports first from where a program is started. That must not be where an operator happens to stand."""
 
 # ------------------------------------------------------------------ before
 

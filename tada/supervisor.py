@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 
 logger = logging.getLogger(__name__)
@@ -37,6 +38,8 @@ class Program:
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
+    folder: Path | None = None
+    """Where it is started, if that matters."""
 
 
 class Kept:
@@ -54,6 +57,7 @@ class Kept:
         self._process = subprocess.Popen(  # noqa: S603 - the command is ours
             self.program.command,
             env=dict(self.program.environment),
+            cwd=self.program.folder,
             stdin=subprocess.DEVNULL,
             # Ctrl-C reaches this program alone, which then stops the others in its own order.
             start_new_session=True,

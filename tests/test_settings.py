@@ -47,6 +47,16 @@ def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
     assert read(tmp_path, DATABASE_URL_FILE=str(tmp_path / "url")).database_url == "postgresql://db/tada"
 
 
+def test_paths_are_seen_from_the_home_wherever_a_program_is_started(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("a1" * 20)
+
+    settings = read(tmp_path, DATABASE_URL="sqlite:///here.db", METRICS_TOKEN_FILE="token")
+
+    assert settings.database_url == f"sqlite:///{tmp_path}/here.db"
+    assert settings.metrics_token == "a1" * 20
+    assert read(tmp_path, DATABASE_URL="sqlite:////srv/there.db").database_url == "sqlite:////srv/there.db"
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -64,6 +74,8 @@ def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
         ("PUBLIC_URL", "https://chat.example.org:port"),
         ("EXIT_URL", "javascript:alert(1)"),
         ("DATABASE_URL", f"mysql://user:{SECRET}@db/tada"),
+        ("DATABASE_URL", "sqlite:///:memory:"),
+        ("DATABASE_URL", "sqlite://"),
         ("DATABASE_URL_FILE", f"/nowhere/{SECRET}"),
         ("SERVICE_NAME", "two\nlines"),
         ("SERVICE_CONTACT", "x" * 201),

@@ -39,11 +39,11 @@ def free_port() -> int:
 class Server:
     """A running `tada serve` and everything it prints."""
 
-    def __init__(self, home: Path, port: int) -> None:
+    def __init__(self, home: Path, port: int, folder: Path = ROOT) -> None:
         self.address = f"http://127.0.0.1:{port}"
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tada", "serve", "--port", str(port)],
-            cwd=ROOT,
+            [Path(sys.executable).with_name("tada"), "serve", "--port", str(port)],
+            cwd=folder,
             env={**os.environ, "TADA_HOME": str(home)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -92,8 +92,8 @@ class Server:
 
 
 @contextmanager
-def serving(home: Path) -> Iterator[Server]:
-    server = Server(home, free_port())
+def serving(home: Path, folder: Path = ROOT) -> Iterator[Server]:
+    server = Server(home, free_port(), folder)
     try:
         server.wait_until_ready()
         yield server
@@ -117,8 +117,9 @@ def test_it_answers_says_how_to_go_on_and_stops_with_status_0(home: Path) -> Non
         assert "Traceback" not in server.logged
 
 
-def test_the_background_work_runs_beside_it(home: Path) -> None:
-    with serving(home) as server:
+def test_the_background_work_runs_beside_it_wherever_it_is_started(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "settings.py").write_text("raise SystemExit('this is not ours')")
+    with serving(home, folder=tmp_path) as server:
         until = time.monotonic() + 40
         while not (home / "worker.seen").exists() and time.monotonic() < until:
             time.sleep(0.05)
