@@ -24,7 +24,8 @@ LONGEST = 300
 # ------------------------------------------------------------------ one choice
 
 _STRICT = NEVER_FUZZY | {"review"}
-"""Questions where a question mark makes an answer a question."""
+"""Questions where hesitation is no answer."""
+_HESITANT = re.compile(r"[?]|嗎|咩$|^(?:(?:um+|uh+|erm?|h+m+)\b|呃)|(?:囉|咯|啩|掛|\blor)\W*$|\.\.")
 _PASTED = re.compile(r"\s*\(?(\d{1,2}) ?[.):、-]+ ?(\D.*)")  # "2. He/him", copied from the question
 
 
@@ -37,7 +38,7 @@ def read_choice(text: str, field: str, offered: Sequence[str] | None = None) -> 
         offered: the ids that were shown, in order; by default all of them.
     """
     ids = CHOICES[field] if offered is None else tuple(offered)
-    if len(text) > LONGEST or not (folded := fold(text)) or (field in _STRICT and "?" in folded):
+    if len(text) > LONGEST or not (folded := fold(text)) or (field in _STRICT and _HESITANT.search(folded)):
         return None
     if pasted := _PASTED.fullmatch(folded):
         named = read_choice(pasted[2], field, ids)
@@ -172,14 +173,12 @@ def _split(folded: str, field: str, ids: Sequence[str]) -> set[str] | None:
 
 # ------------------------------------------------------------------ yes and no
 
-_HESITANT = re.compile(r"[?]|嗎|咩$|^(?:(?:um+|uh+|erm?|h+m+)\b|呃)|(?:囉|咯|啩|掛|\blor)\W*$|\.\.")
-
 
 def read_consent(text: str) -> Literal["agree", "decline", "more"] | None:
     """Read the answer to the consent question. Only exact wordings count; hesitation is asked again."""
-    choice = read_choice(re.sub("[?？嗎]", "", text), "consent")
-    if choice in ("agree", "decline") and _HESITANT.search(fold(text)):
-        return None
+    choice = read_choice(text, "consent")
+    if choice is None and read_choice(re.sub("[?？嗎]", "", text), "consent") == "more":
+        return "more"  # "tell me more?" asks for more; "agree?" does not agree
     return cast(Literal["agree", "decline", "more"] | None, choice)
 
 
@@ -191,4 +190,4 @@ def read_yes_no(text: str, question: str = "erase") -> bool | None:
         question: `erase`, `restart`, `new` or `under_16`: each has its own ways to say yes, such as "delete".
     """
     choice = read_choice(text, question)
-    return None if choice is None or _HESITANT.search(fold(text)) else choice == "yes"
+    return None if choice is None else choice == "yes"
