@@ -9,7 +9,7 @@ from flows.answers import offer_hash_tools
 from flows.asking import aside_of, aside_offered, ask_standing
 from flows.handing_over import begin_anew, change_answer, hand_over_early
 from flows.scene import Scene, choice_label
-from flows.understanding.choices import read_choice, read_yes_no
+from flows.understanding.choices import read_choice
 from flows.vocabulary import (
     Answered,
     Erased,
@@ -23,7 +23,6 @@ from flows.vocabulary import (
 # Asked again until they are answered: going past them unanswered could destroy something, or let
 # somebody under 16 through.
 _INSISTENT = frozenset({"erase", "restart", "new", "under_16", "idle"})
-_YES_NO = frozenset({"erase", "restart", "new", "under_16"})
 _TYPED = frozenset({"no_links_where", "pronoun_typed"})
 
 GIVES_UP_AFTER = 2
@@ -77,9 +76,6 @@ def _chosen(scene: Scene, name: str) -> str | None:
         return None
     if scene.pressed is not None:
         return scene.pressed[0] if len(scene.pressed) == 1 and scene.pressed[0] in offered else None
-    if name in _YES_NO:
-        yes = read_yes_no(scene.text)
-        return None if yes is None else "yes" if yes else "no"
     return read_choice(scene.text, name, offered)
 
 

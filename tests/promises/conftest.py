@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import json
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -60,7 +61,10 @@ class Visitor:
 
     def post(self, body: Any) -> Any:
         return self.client.post(
-            "/chat/messages", json=body, headers={"Authorization": f"Bearer {self.token}"}
+            "/chat/messages",
+            data=json.dumps(body),  # escapes what no encoding takes, such as half a surrogate pair
+            content_type="application/json",
+            headers={"Authorization": f"Bearer {self.token}"},
         )
 
     def send(self, said: dict[str, Any], delivery: str | None = None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -13,6 +14,9 @@ from storage import schema
 from storage.errors import CannotOpen
 from storage.sealing import open_sealed, unlock
 from tests.promises.conftest import TO_THE_STORY, Service, Visitor
+
+CONVERSATIONS = int(os.environ.get("TADA_CONVERSATIONS", "800"))
+"""Conversations that must leave nothing, on each database. The threat model asks for 10 000: set it for a long run."""
 
 ENDS_WITHOUT_A_CASE: dict[str, tuple[dict[str, Any], ...]] = {
     "referred": ({"choice": "en"}, {"text": "I am 15, my canary-{n} is this"}),
@@ -39,7 +43,7 @@ def _end_without_a_case(visitor: Visitor, way: str, n: int) -> str:
 
 
 def test_p1_under_16_or_not_agreeing_leaves_nothing_but_marks_and_counts(service: Service) -> None:
-    each = 2_500 if service.database_url.startswith("sqlite") else 250
+    each = CONVERSATIONS // len(ENDS_WITHOUT_A_CASE)
     visitor = service.visitor()
     for way in ENDS_WITHOUT_A_CASE:
         for n in range(each):
