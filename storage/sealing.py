@@ -41,9 +41,10 @@ _VERSION = b"\x01"
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 _NONCE_BYTES = 12
 _LENGTH_BYTES = 4
-_SIZES = (256, 1_024, 4_096, 16_384, 65_536)
+_SIZES = (256, 1_024, 4_096, 16_384, 65_536, 262_144)
 """Sizes in bytes that a plaintext is filled up to, so that its length says little. The last one holds the
-longest list of links one message can carry."""
+links of the longest message there can be: each of its 16 000 characters takes three bytes as it was sent,
+and nine more, percent-encoded, in the form that links are compared by."""
 
 _ARGON2_AT_ONCE = threading.BoundedSemaphore(2)
 """Each run takes 64 MiB; more at once would let a storm of guesses use up the memory."""
@@ -111,7 +112,7 @@ def seal(public: bytes, plaintext: bytes, *context: ContextPart) -> bytes:
     """Seal `plaintext`, padded, so that only the owner of the private half opens it, in this context alone.
 
     Raises:
-        TooLong: more than 65 532 bytes.
+        TooLong: more than 262 140 bytes.
         BadFormat: `public` is no X25519 public key.
     """
     padded = _pad(plaintext)
@@ -143,10 +144,10 @@ def lock(key: bytes, plaintext: bytes, *context: ContextPart, padded: bool = Tru
     """Encrypt `plaintext` under a 256-bit key, bound to the context, with a fresh random nonce.
 
     Args:
-        padded: fill up to one of five sizes, as `seal` does. Off only for what always has one length.
+        padded: fill up to one of six sizes, as `seal` does. Off only for what always has one length.
 
     Raises:
-        TooLong: padded, and more than 65 532 bytes.
+        TooLong: padded, and more than 262 140 bytes.
         BadFormat: `key` is not 32 bytes.
     """
     nonce = secrets.token_bytes(_NONCE_BYTES)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from flows.turn import LONGEST_LINKS, turn
 from flows.understanding.codes import case_code
 from flows.vocabulary import (
     Added,
@@ -362,6 +363,28 @@ def test_a_draft_is_destroyed_when_its_person_goes_on_with_another_case(
     other = Person(intake, "other").drafts()
     other.records(CameBack(person.code), after=BY_CODE, text=person.code)
     assert rows(instance.database)["cases"] == 1
+
+
+@pytest.mark.parametrize(
+    ("letters", "taken"),
+    [
+        (1_978, 8),  # as few links as fill a message, and as long as links may be
+        (61, 200),  # as many as a case may have
+    ],
+)
+def test_the_longest_message_of_links_is_kept_whole(
+    person: Person, instance: Instance, letters: int, taken: int
+) -> None:
+    text = "".join(f"https://{number:04}.com/" + "\u0fff" * letters + " " for number in range(taken))
+    assert LONGEST_LINKS * 0.98 < len(text) <= LONGEST_LINKS
+    person.drafts().records(after=Conversation(StepId("links"), "en", ("consent", "name"), case="draft"))
+    heard = Heard(person.channel, person.address, "links", text=text)
+    with person.intake.exchange(heard, NOW) as exchange:
+        exchange.keep(turn(exchange.conversation, heard, NOW, exchange.outside))
+    person.submits()
+    links = opened(instance, person.reference).links
+    assert len(links) == taken
+    assert all(link.url in text for link in links)
 
 
 # ------------------------------------------------------------------ turns that contradict what is kept

@@ -25,7 +25,7 @@ VECTORS: dict[str, list[dict[str, Any]]] = json.loads(
 
 CHEAP = sealing.PasswordParameters(memory=64, passes=1, lanes=1)
 KEY, PAIR = bytes(range(32)), sealing.key_pair_of(bytes(range(32)))
-SIZES = [256, 1_024, 4_096, 16_384, 65_536]
+SIZES = [256, 1_024, 4_096, 16_384, 65_536, 262_144]
 
 contexts = st.lists(st.one_of(st.text(max_size=8), st.binary(max_size=8), st.integers(-9, 9)), max_size=5)
 
