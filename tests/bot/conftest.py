@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from scripted import ScriptedReception
 
 from locales import Words
 from settings import read_settings
+from tests.bot.scripted import ScriptedReception
 from webhook import assemble
 
 

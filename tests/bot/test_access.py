@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from scripted import code_of
 
 from bot.access import ACCESS, Caller
+from tests.bot.scripted import code_of
 
 MADE = {"HEAD", "OPTIONS"}
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from scripted import ScriptedReception
 from werkzeug.test import TestResponse
 
 from bot.headers import CONTENT_SECURITY_POLICY, HEADERS
 from storage.errors import StoreAway
+from tests.bot.scripted import ScriptedReception
 
 TOKEN = {"Authorization": "Bearer " + "a" * 43}
 

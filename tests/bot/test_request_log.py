@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 from flask.testing import FlaskClient
-from scripted import ScriptedReception
 
 from logs import FIELDS, Lines
 from storage.errors import StoreAway
+from tests.bot.scripted import ScriptedReception
 
 CANARY = "canary-7f3a"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from scripted import ScriptedReception
 
 from bot.terminal import run
 from flows.vocabulary import Language
 from locales import Words
 from storage.errors import StoreAway
+from tests.bot.scripted import ScriptedReception
 
 
 class Terminal:

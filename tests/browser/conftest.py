@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from looking import Watched
-from neutral import weather
 from playwright.sync_api import Browser, Playwright, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from storage.setup import initialise
 from tasks import find_browser
+from tests.browser.looking import Watched
+from tests.browser.neutral import weather
 from webhook import create_app
 
 FLAGS = [

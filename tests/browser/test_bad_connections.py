@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from looking import DESK, Watched
 
 from locales import Words
+from tests.browser.looking import DESK, Watched
 
 
 @pytest.fixture

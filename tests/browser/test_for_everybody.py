@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from looking import DESK, SMALL, Watched
+
+from tests.browser.looking import DESK, SMALL, Watched
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from looking import DESK, Watched
 from playwright.sync_api import Dialog
+
+from tests.browser.looking import DESK, Watched
 
 
 def told(visit: Callable[..., Watched], **options: Any) -> Watched:

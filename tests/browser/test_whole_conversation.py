@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from looking import Watched
+
+from tests.browser.looking import Watched
 
 DONE = {"en": "done", "zh_Hant_HK": "完成"}
 CODE = re.compile(r"\d{4} \d{4} \d{4} \d{4}")

@@ -13,7 +13,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
-from scripted import SEVERAL, ScriptedReception, body_of, code_of
 from werkzeug.test import TestResponse
 
 from bot.limits import MESSAGES_A_MINUTE
@@ -21,6 +20,7 @@ from bot.problems import Problem
 from bot.receive import Answer, Message
 from bot.web.wire import read_message
 from storage.errors import KeysUnusable, StateUnreadable, StoreAway
+from tests.bot.scripted import SEVERAL, ScriptedReception, body_of, code_of
 
 
 class Visit:

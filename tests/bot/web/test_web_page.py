@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from scripted import SEVERAL, ScriptedReception
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
@@ -19,6 +18,7 @@ from bot.limits import MESSAGES_A_MINUTE
 from bot.receive import Answer, Message
 from locales import Words
 from storage.errors import StoreAway
+from tests.bot.scripted import SEVERAL, ScriptedReception
 
 VOID = {"input", "meta", "link", "br", "progress"}
 
