@@ -80,7 +80,6 @@ class Reception:
             StoreAway: nothing was kept; the person must be told to send it again.
             StateUnreadable: what is kept cannot be read, and stays as it is.
         """
-        self._intake.prepare(heard)
         now = self._clock()
         try:
             with self._intake.exchange(heard, now) as exchange:

@@ -60,10 +60,6 @@ class Intake:
             draft_kept=timedelta(hours=draft_hours),
         )
 
-    def prepare(self, heard: Heard) -> None:
-        """Do ahead, where nobody waits for it, what `exchange` would otherwise do first."""
-        self._means.codes.prepare()
-
     @contextmanager
     def exchange(self, heard: Heard, now: datetime) -> Iterator[Exchange]:
         """Take one message: everything done in the block is kept together when it ends well, or not at all.
