@@ -61,7 +61,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     database = Database.open(settings.database_url)
     keys = KeyDirectory(settings.keys, settings.desk_key_fingerprint)
     words = Words.load(settings.facts, settings.placeholders())
-    intake = Intake(database, keys, settings.home / "erased", settings.draft_hours)
+    intake = Intake(database, keys, settings.journal, settings.draft_hours)
     checks: Checks = {
         "database": lambda: _answers(database),
         "keys": lambda: not keys.problems(),
