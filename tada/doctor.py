@@ -12,7 +12,7 @@ import click
 from sqlalchemy import text
 
 from settings import SECRETS, SettingsError, unknown_settings
-from storage import migrations, staff
+from storage import cases, migrations, staff
 from storage.keys import day_of
 from tada.facts import may_be_public, stale_facts, told
 from tada.instance import Instance, pass_instance
@@ -170,17 +170,18 @@ def _clock(instance: Instance) -> Iterator[Finding]:
 
 def _staff(instance: Instance) -> Iterator[Finding]:
     active = [member for member in staff.list_staff(instance.database) if member.state == "active"]
-    opening = sum(member.role in staff.ROLES_WITH_SLOT for member in active)
+    opening = sum(member.role in cases.ROLES_THAT_READ for member in active)
+    vouching = sum(member.role in staff.ROLES_WITH_SLOT for member in active)
     if not opening:
         yield Finding("look", "Nobody can open a case yet.", "tada staff add NAME --role supervisor")
-    elif opening == 1:
+    elif vouching == 1:
         yield Finding(
             "look",
-            "One colleague alone can open cases: a lost password leaves only the recovery key.",
+            "One colleague alone holds the desk key: a lost password leaves only the recovery key.",
             "tada staff add NAME --role intake --by COLLEAGUE",
         )
     else:
-        yield Finding("good", f"staff: {opening} colleagues can open cases")
+        yield Finding("good", f"staff: {opening} can open cases, {vouching} hold the desk key")
 
 
 def _facts(instance: Instance) -> Iterator[Finding]:

@@ -19,10 +19,10 @@ _SAID: dict[type[errors.StoreError], str] = {
     errors.StaffExists: "There is a colleague with this name already: `tada staff list`.",
     errors.StaffNotFound: "There is no colleague with this name: `tada staff list`.",
     errors.NotAllowed: (
-        "This is not allowed: the colleague who vouches must be active and hold a slot, and the first account "
-        "must have a role that opens cases."
+        "This is not allowed to this colleague: docs/keys.md lists what each role may do. Whoever vouches, and the "
+        "first colleague of all, is one who holds the desk key."
     ),
-    errors.LastKeyHolder: "Nobody else could open cases after this. Add another colleague first: `tada staff add`.",
+    errors.LastKeyHolder: "Nobody else would hold the desk key after this. Add another colleague first: `tada staff add`.",
     errors.WrongRecoveryKey: "This recovery key has a slip in it, or belongs to another instance.",
     errors.CaseNotFound: "No submitted case has this reference.",
     errors.StateUnreadable: "A stored conversation cannot be read. It stays as it is; keep a copy before anything else.",

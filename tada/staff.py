@@ -1,4 +1,4 @@
-"""`tada staff`: the colleagues who may open cases."""
+"""`tada staff`: the colleagues, and what each may do."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tada.output import print_json, print_table
 
 @click.group()
 def staff() -> None:
-    """Look after the colleagues who open cases."""
+    """Look after the colleagues who open cases, vouch for each other, or keep the system."""
 
 
 @staff.command()
@@ -22,7 +22,8 @@ def staff() -> None:
     "--role",
     type=click.Choice(ROLES),
     required=True,
-    help="intake, supervisor and key_holder open cases; auditor reads the log; administrator keeps the system.",
+    help="intake and supervisor open cases; key_holder vouches for colleagues, and so do those two; auditor reads "
+    "the log; administrator keeps accounts.",
 )
 @click.option("--by", metavar="COLLEAGUE", help="Who vouches for the new colleague, with their own password.")
 @click.option("--recovery-key", is_flag=True, help="Vouch with the recovery key instead.")
