@@ -6,7 +6,7 @@ The intake writes these and the desk reads them; here the two agree. Nothing her
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -78,6 +78,10 @@ class SealedAnswer:
             raise BadFormat("answer") from None
 
 
+LABEL = ("reference", "priority", "language", "channel")
+"""The columns by which a case is found, sorted and told apart before it is opened."""
+
+
 @dataclass(frozen=True)
 class Listed:
     """A line of a manifest: the answer with this sequence is for this field and has this SHA-256, sealed."""
@@ -104,6 +108,8 @@ class Manifest:
         reason: the id of the rule that gave the priority; empty in later ones.
         submitted_at: when this manifest was made, UTC.
         previous: SHA-256 of the signature of the manifest before; None for number 0.
+        label: what the columns named in `LABEL` said at submission, so that a case cannot be passed off as
+            another one, or as a less urgent one. In number 0 alone; empty where it was made before this was kept.
     """
 
     answers: Sequence[Listed]
@@ -111,18 +117,18 @@ class Manifest:
     reason: str
     submitted_at: datetime
     previous: bytes | None = None
+    label: Mapping[str, str | None] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
         """Write the manifest down, ready to be sealed."""
-        return _dump(
-            {
-                "answers": [[a.field_id, a.sequence, a.sealed_digest.hex()] for a in self.answers],
-                "flags": list(self.flags),
-                "reason": self.reason,
-                "submitted_at": self.submitted_at.isoformat(),
-                "previous": self.previous.hex() if self.previous else None,
-            }
-        )
+        content = {
+            "answers": [[a.field_id, a.sequence, a.sealed_digest.hex()] for a in self.answers],
+            "flags": list(self.flags),
+            "reason": self.reason,
+            "submitted_at": self.submitted_at.isoformat(),
+            "previous": self.previous.hex() if self.previous else None,
+        }
+        return _dump({**content, "label": dict(self.label)} if self.label else content)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Manifest:
@@ -139,6 +145,7 @@ class Manifest:
                 reason=content["reason"],
                 submitted_at=datetime.fromisoformat(content["submitted_at"]),
                 previous=bytes.fromhex(content["previous"]) if content["previous"] else None,
+                label={name: content["label"][name] for name in LABEL} if "label" in content else {},
             )
         except (KeyError, TypeError, ValueError):
             raise BadFormat("manifest") from None

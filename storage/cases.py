@@ -1,8 +1,9 @@
 """Cases as a colleague reads them: checked against what was submitted, opened, and told in one piece.
 
 A case is genuine when the intake signed each of its manifests, its private key is the one its public key
-belongs to, and its answers are exactly those the manifests list. Whatever differs is an incident and is
-named by the check that failed; nothing of such a case is returned. What these checks cannot see is a
+belongs to, its answers are exactly those the manifests list, and it lies under the reference, priority, language
+and channel that the first of them names. Whatever differs is an incident and is named by the check that failed;
+nothing of such a case is returned. What these checks cannot see is a
 *last* message of the person cut off together with its manifest by somebody who can write to the database.
 """
 
@@ -321,6 +322,8 @@ def _genuine_manifest(
         raise CaseDamaged("manifest") from None
     if manifest.previous != previous:
         raise CaseDamaged("manifest")
+    if any(row._mapping[name] != value for name, value in manifest.label.items()):
+        raise CaseDamaged("label")
     return manifest
 
 

@@ -28,7 +28,7 @@ _INSERT_ANSWERS = insert(answers)
 # What is set is in the values that it is executed with.
 _UPDATE = update(cases).where(cases.c.id == _ID)
 _FORGET = delete(answers).where(answers.c.case_id == _ID, answers.c.sequence == bindparam("number"))
-_SEALED_KEY = select(cases.c.sealed_key).where(cases.c.id == _ID)
+_DRAFT = select(cases.c.sealed_key, cases.c.language, cases.c.channel).where(cases.c.id == _ID)
 _SEALED_ANSWERS = select(answers.c.sequence, answers.c.sealed).where(answers.c.case_id == _ID)
 # Two chats may write to one case, by a link and by its code: whoever comes second waits here.
 _IN_TURN = select(cases.c.state).where(cases.c.id == _ID).with_for_update()
@@ -157,13 +157,19 @@ class CaseWriter:
             receipt: the keys of the case code, where there is one.
         """
         self._write_answers()
-        outer = self._connection.execute(_SEALED_KEY, {"case": self.id}).scalar_one()
+        draft = self._connection.execute(_DRAFT, {"case": self.id}).one()
         stored = self._connection.execute(_SEALED_ANSWERS, {"case": self.id})
         listed = []
         for sequence, sealed in sorted((row.sequence, row.sealed) for row in stored):
             listed.append(Listed.of(fields[sequence], sequence, sealed))
         self._listed.clear()
-        self._add_manifest(0, Manifest(listed, record.flags, record.reason, self._now))
+        label = {
+            "reference": record.reference,
+            "priority": record.priority,
+            "language": draft.language,
+            "channel": draft.channel,
+        }
+        self._add_manifest(0, Manifest(listed, record.flags, record.reason, self._now, label=label))
         self._execute(
             _UPDATE,
             {
@@ -171,7 +177,7 @@ class CaseWriter:
                 "state": "queued",
                 "reference": record.reference,
                 "priority": record.priority,
-                "sealed_key": unlock(conversation_key, outer, *outer_context(self.id)),
+                "sealed_key": unlock(conversation_key, draft.sealed_key, *outer_context(self.id)),
                 "queued_on": day_of(self._now),
             },
         )

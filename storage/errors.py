@@ -112,9 +112,10 @@ class CaseDamaged(StoreError):
     """A case is not what was submitted: an incident. Nothing of it may be shown as genuine.
 
     Attributes:
-        check: what failed: `key`, `signature`, `manifest`, `answers`.
+        check: what failed: `key`, `signature`, `manifest`, `label` (the reference, priority, language or
+            channel that stand in the open), `answers`.
     """
 
-    def __init__(self, check: Literal["key", "signature", "manifest", "answers"]) -> None:
+    def __init__(self, check: Literal["key", "signature", "manifest", "label", "answers"]) -> None:
         super().__init__(f"the {check} of this case failed its check")
         self.check = check

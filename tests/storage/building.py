@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Literal
 
 from sqlalchemy import insert, select
 
 from storage.casefile import (
+    LABEL,
     Listed,
     Manifest,
     SealedAnswer,
@@ -89,9 +91,10 @@ class BuiltCase:
         priority: str = "normal",
         reason: str = "normal",
         at: datetime = NOW,
+        labelled: bool = True,
         **columns: Any,
     ) -> BuiltCase:
-        """Put the case into the queue with these answers."""
+        """Put the case into the queue with these answers; not `labelled`, as the first version did."""
         generation, desk_public = self.instance.keys.desk_public
         sealed_key = seal(desk_public, self.pair.private, *case_key_context(self.id, generation))
         row = {
@@ -112,7 +115,8 @@ class BuiltCase:
             connection.execute(insert(cases).values(row))
             for number, platform in enumerate(platforms):
                 connection.execute(insert(links).values(case_id=self.id, number=number, platform=platform))
-        return self.add(given, flags=flags, reason=reason, at=at)
+        label = {name: row[name] for name in LABEL}
+        return self.add(given, flags=flags, reason=reason, at=at, label=label if labelled else {})
 
     def add(
         self,
@@ -121,6 +125,7 @@ class BuiltCase:
         flags: tuple[str, ...] = (),
         reason: str = "normal",
         at: datetime = NOW,
+        label: Mapping[str, str | None] = MappingProxyType({}),
     ) -> BuiltCase:
         """Write answers and the manifest that lists them."""
         listed, rows = [], []
@@ -131,7 +136,7 @@ class BuiltCase:
             rows.append({"case_id": self.id, "sequence": self.sequence, "sealed": sealed})
             listed.append(Listed.of(field_id, self.sequence, sealed))
             self.sequence += 1
-        manifest = Manifest(listed, flags, reason, at, self.previous)
+        manifest = Manifest(listed, flags, reason, at, self.previous, label)
         sealed = seal(self.pair.public, manifest.to_bytes(), *manifest_context(self.id, self.number))
         parts = signed_parts(self.id, self.pair.public, self.number, sealed)
         signature = sign(self.instance.keys.signing_key, *parts)

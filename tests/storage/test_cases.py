@@ -265,6 +265,18 @@ def manifest_renumbered(built: BuiltCase) -> Any:
     return update(manifests).where(manifests.c.number == 1).values(number=2)
 
 
+def priority_lowered(built: BuiltCase) -> Any:
+    return update(cases).values(priority="high")
+
+
+def language_changed(built: BuiltCase) -> Any:
+    return update(cases).values(language="zh_Hant_HK")
+
+
+def channel_changed(built: BuiltCase) -> Any:
+    return update(cases).values(channel=None)
+
+
 def answer_altered(built: BuiltCase) -> Any:
     """Sealed well, to the right key, in the right context: anybody can, as the key is public."""
     plaintext = b'{"value": "forged", "how": "set", "at": "2026-03-01T12:00:00+00:00"}'
@@ -292,6 +304,7 @@ FORGERIES: dict[str, list[Callable[[BuiltCase], Any]]] = {
     "key": [other_public_key, key_of_nobody, own_key, unknown_generation],
     "signature": [unsigned, signed_by_somebody_else, altered_manifest],
     "manifest": [no_manifest, first_manifest_dropped, manifest_renumbered],
+    "label": [priority_lowered, language_changed, channel_changed],
     "answers": [
         later_manifest_dropped,
         answer_altered,
@@ -333,6 +346,28 @@ def test_two_answers_that_change_places_are_noticed(
             connection.execute(update(answers).where(answers.c.sequence == here).values(sealed=sealed[there]))
     with pytest.raises(CaseDamaged, match="answers"):
         open_case(instance.database, instance.keys, mei, "TD-2345")
+
+
+def test_two_cases_that_change_places_in_the_queue_are_noticed(
+    instance: Instance, mei: Caseworker, built: BuiltCase
+) -> None:
+    BuiltCase(instance, "TD-6789").submit([("name", "other")])
+    with instance.database.transaction() as connection:
+        for now, then in (("TD-2345", "TD-XXXX"), ("TD-6789", "TD-2345"), ("TD-XXXX", "TD-6789")):
+            connection.execute(update(cases).where(cases.c.reference == now).values(reference=then))
+    for reference in ("TD-2345", "TD-6789"):
+        with pytest.raises(CaseDamaged, match="label"):
+            open_case(instance.database, instance.keys, mei, reference)
+    assert [line.damaged for line in list_cases(instance.database, instance.keys, mei)] == ["label", "label"]
+
+
+def test_a_case_of_the_first_version_opens_whose_label_was_not_signed(
+    instance: Instance, mei: Caseworker
+) -> None:
+    BuiltCase(instance).submit([("name", PRIVATE)], labelled=False).add([("name", "B")])
+    assert open_case(instance.database, instance.keys, mei, "TD-2345").fields == {"name": "B"}
+    [line] = list_cases(instance.database, instance.keys, mei)
+    assert line.damaged is None
 
 
 def test_a_whole_case_under_another_ones_reference_is_noticed_by_its_key(

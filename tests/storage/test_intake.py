@@ -26,7 +26,7 @@ from flows.vocabulary import (
 )
 from storage import schema
 from storage.cases import Case, open_case
-from storage.errors import CannotOpen, StateUnreadable
+from storage.errors import CannotOpen, CaseDamaged, StateUnreadable
 from storage.intake import Intake
 from tests.storage.building import Instance
 from tests.storage.talking import NOW, Person, intake_of, reply, rows
@@ -385,6 +385,15 @@ def test_the_longest_message_of_links_is_kept_whole(
     links = opened(instance, person.reference).links
     assert len(links) == taken
     assert all(link.url in text for link in links)
+
+
+def test_what_the_queue_is_sorted_by_is_signed_with_the_case(person: Person, instance: Instance) -> None:
+    person.drafts().submits()
+    assert opened(instance, person.reference).priority == "high"
+    with instance.database.transaction() as connection:
+        connection.execute(update(schema.cases).values(priority="normal"))
+    with pytest.raises(CaseDamaged, match="label"):
+        opened(instance, person.reference)
 
 
 # ------------------------------------------------------------------ turns that contradict what is kept
