@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flows.asking import offered
 from flows.choices import NEEDS_DETAIL
-from flows.priority import flags_of_background, flags_of_content
+from flows.priority import flags_of_background, flags_of_content, flags_of_image_age
 from flows.scene import Scene, choice_label, labels_of
 from flows.understanding import links as link_reader
 from flows.understanding.ages import Age, read_age, read_image_age
@@ -88,8 +88,7 @@ def _answer_whose(scene: Scene, chosen: str) -> None:
 
 def _answer_image_age(scene: Scene, chosen: str) -> None:
     scene.seal("image_age", chosen)
-    flag = {"no": "image_under_16", "unsure": "image_age_unsure"}.get(chosen)
-    scene.flag(off=["image_under_16", "image_age_unsure"], on=[flag] if flag else [])
+    scene.flag(off=["image_under_16", "image_age_unsure"], on=flags_of_image_age(chosen))
     if chosen == "no":
         if scene.conversation.links:
             # Links given before are not to be passed on either.

@@ -41,3 +41,9 @@ def flags_of_background(background: Collection[str]) -> frozenset[str]:
 def flags_of_content(content: Collection[str]) -> frozenset[str]:
     """Return what the answer to `content` means for the queue."""
     return frozenset({"non_consensual_activity"} & set(content))
+
+
+def flags_of_image_age(image_age: str) -> frozenset[str]:
+    """Return what the answer to `image_age` means for the queue, and for whether links may be taken."""
+    flags = {"no": "image_under_16", "unsure": "image_age_unsure"}
+    return frozenset({flags[image_age]} if image_age in flags else ())

@@ -1,19 +1,18 @@
 """Cases as a colleague reads them: checked against what was submitted, opened, and told in one piece.
 
 A case is genuine when the intake signed each of its manifests, its private key is the one its public key
-belongs to, its answers are exactly those the manifests list, and it lies under the reference, priority, language
-and channel that the first of them names. Whatever differs is an incident and is named by the check that failed;
-nothing of such a case is returned. What these checks cannot see is a
-*last* message of the person cut off together with its manifest by somebody who can write to the database.
+belongs to, its answers are exactly those the manifests list, and it lies under the reference, priority,
+language and channel that the first of them names. Whatever differs is an incident and is named by the
+check that failed; nothing of such a case is returned. What these checks cannot see is a *last* message of
+the person cut off together with its manifest by somebody who can write to the database.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Connection, Row, and_, case, select
 
@@ -27,6 +26,18 @@ from storage.casefile import (
     manifest_context,
     signed_parts,
 )
+from storage.casetelling import (
+    LINKS,
+    PRIORITIES,
+    Case,
+    CaseSummary,
+    Opening,
+    flags_now,
+    folded,
+    joined_links,
+    priority_now,
+    without_links,
+)
 from storage.database import Database
 from storage.errors import BadFormat, CannotOpen, CaseDamaged, CaseNotFound, NotAllowed
 from storage.keys import KeyDirectory
@@ -35,122 +46,6 @@ from storage.sealing import digest, key_pair_of, open_sealed, verify
 from storage.staff import Caseworker, Role, check_active
 
 ROLES_THAT_READ = frozenset[Role]({"intake", "supervisor"})
-
-Status = Literal["queued", "claimed", "closed"]
-_PRIORITIES = ("urgent", "high", "normal")
-_LINKS = "links"
-
-
-# ------------------------------------------------------------------ what is told
-
-
-@dataclass(frozen=True)
-class CaseSummary:
-    """A line of the queue. Flags and reason are those of the submission.
-
-    Attributes:
-        raised: the person asked for somebody sooner since.
-        submitted_at: UTC; None where the case is damaged.
-        damaged: which check failed (`CaseDamaged.check`), or None.
-    """
-
-    reference: str
-    status: Status
-    priority: str
-    priority_reason: str | None
-    language: str | None
-    channel: str | None
-    flags: tuple[str, ...]
-    raised: bool
-    submitted_at: datetime | None
-    damaged: str | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the line as `tada case list --json` prints it."""
-        return {
-            "reference": self.reference,
-            "status": self.status,
-            "priority": self.priority,
-            "priority_reason": self.priority_reason,
-            "language": self.language,
-            "channel": self.channel,
-            "flags": list(self.flags),
-            "raised": self.raised,
-            "submitted_at": self.submitted_at.isoformat() if self.submitted_at else None,
-            "damaged": self.damaged,
-        }
-
-
-@dataclass(frozen=True)
-class Link:
-    """A link as it was sent, what it is compared by, and how far its removal is."""
-
-    url: str = field(repr=False)
-    normalised: str = field(repr=False)
-    host: str = field(repr=False)
-    platform: str
-    status: str
-
-    def as_json(self) -> dict[str, str]:
-        """Return the link as `tada case show --json` prints it."""
-        return {
-            "url": self.url,
-            "normalised": self.normalised,
-            "host": self.host,
-            "platform": self.platform,
-            "status": self.status,
-        }
-
-
-@dataclass(frozen=True)
-class Opening:
-    """That somebody opened the case."""
-
-    at: datetime
-    name: str | None
-
-    def as_json(self) -> dict[str, str | None]:
-        """Return the opening as `tada case show --json` prints it."""
-        return {"at": self.at.isoformat(), "staff": self.name}
-
-
-@dataclass(frozen=True)
-class Case:
-    """A case, opened and genuine.
-
-    Attributes:
-        fields: the answer that counts for each field asked, but for given links; None where it was skipped.
-        opened: every opening, this one last.
-    """
-
-    reference: str
-    status: Status
-    priority: str
-    priority_reason: str
-    language: str | None
-    channel: str | None
-    flags: tuple[str, ...]
-    submitted_at: datetime
-    fields: dict[str, Any] = field(repr=False)
-    links: tuple[Link, ...] = field(repr=False)
-    opened: tuple[Opening, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the case as `tada case show --json` prints it."""
-        return {
-            "reference": self.reference,
-            "status": self.status,
-            "priority": self.priority,
-            "priority_reason": self.priority_reason,
-            "language": self.language,
-            "channel": self.channel,
-            "flags": list(self.flags),
-            "submitted_at": self.submitted_at.isoformat(),
-            "fields": self.fields,
-            "links": [link.as_json() for link in self.links],
-            "messages": [],  # colleagues cannot write to people yet
-            "opened": [opening.as_json() for opening in self.opened],
-        }
 
 
 # ------------------------------------------------------------------ listing and opening
@@ -177,7 +72,7 @@ def list_cases(
             .order_by(
                 cases.c.state == "closed",
                 cases.c.raised.desc(),
-                case({name: rank for rank, name in enumerate(_PRIORITIES)}, value=cases.c.priority),
+                case({name: rank for rank, name in enumerate(PRIORITIES)}, value=cases.c.priority),
                 cases.c.queued_on,
             )
             .limit(limit)
@@ -207,18 +102,29 @@ def open_case(database: Database, keys: KeyDirectory, caseworker: Caseworker, re
         opened = tuple(_openings(connection, case_id))
     private = _private_key(row, caseworker)
     found = list(_genuine_manifests(row, manifest_rows, keys.verify_keys, private))
-    fields = _folded(_genuine_answers(row, answer_rows, found, private))
+    fields = folded(_genuine_answers(row, answer_rows, found, private))
+    given = fields.pop(LINKS) if fields.get(LINKS) else []
+    flags = tuple(dict.fromkeys(flag for manifest in found for flag in manifest.flags))
+    rank = (row.priority, found[0].reason)
+    if len(found) > 1:
+        flags = flags_now(flags, fields)
+        rank = priority_now(rank, flags, fields, len(given))
+    shown, withheld = joined_links(given, link_rows), 0
+    if "image_under_16" in flags:
+        fields, withheld = without_links(fields)
+        shown, withheld = (), withheld + len(given)
     return Case(
         reference=row.reference,
         status=row.state,
-        priority=row.priority,
-        priority_reason=found[0].reason,
+        priority=rank[0],
+        priority_reason=rank[1],
         language=row.language,
         channel=row.channel,
-        flags=tuple(dict.fromkeys(flag for manifest in found for flag in manifest.flags)),
+        flags=flags,
         submitted_at=found[0].submitted_at,
-        links=_links(fields.pop(_LINKS) if fields.get(_LINKS) else (), link_rows),
         fields=fields,
+        links=shown,
+        links_withheld=withheld,
         opened=opened,
     )
 
@@ -347,38 +253,3 @@ def _genuine_answers(
 
 def _sequence(answer: Listed) -> int:
     return answer.sequence
-
-
-# ------------------------------------------------------------------ telling
-
-
-def _folded(given: Iterable[tuple[str, SealedAnswer]]) -> dict[str, Any]:
-    """Return what counts for each field in the end."""
-    fields: dict[str, Any] = {}
-    for field_id, answer in given:
-        before = fields.get(field_id)
-        fields[field_id] = answer.value if answer.how == "set" else _added(before, answer.value)
-    return fields
-
-
-def _added(before: Any, value: Any) -> Any:
-    if before is None or value is None:
-        return before if value is None else value
-    if isinstance(before, list):
-        return [*before, *(value if isinstance(value, list) else [value])]
-    return f"{before}\n{value}"
-
-
-def _links(given: Iterable[dict[str, str]], rows: Sequence[Row[Any]]) -> tuple[Link, ...]:
-    """Join the links, which are sealed, with how far each is, which is not: both in the order they came."""
-    status = [row.status for row in rows]
-    return tuple(
-        Link(
-            url=link["url"],
-            normalised=link["normalised"],
-            host=link["host"],
-            platform=link["platform"],
-            status=status[number] if number < len(status) else "new",
-        )
-        for number, link in enumerate(given)
-    )

@@ -85,6 +85,8 @@ def _sheet(case: dict[str, Any]) -> str:
     lines += [f"flags: {', '.join(case['flags']) or 'none'}", ""]
     lines += [f"{name}: {_told(value)}" for name, value in case["fields"].items()]
     lines += ["", f"links: {len(case['links'])}"]
+    if withheld := case.get("links_withheld"):
+        lines.append(f"  {withheld} withheld: the person was under 16 in some of the images")
     lines += [f"  [{link['status']}, {link['platform']}] {link['url']}" for link in case["links"]]
     lines += ["", "opened:", *(f"  {opening['at']} {opening['staff']}" for opening in case["opened"])]
     return "\n".join(lines)

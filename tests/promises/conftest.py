@@ -16,7 +16,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 import logs
-from storage.cases import Case, list_cases, open_case
+from storage.cases import list_cases, open_case
+from storage.casetelling import Case
 from storage.database import Database
 from storage.keys import KeyDirectory
 from storage.sealing import PasswordParameters

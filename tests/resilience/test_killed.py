@@ -15,14 +15,15 @@ from typing import Any
 
 import pytest
 
-from storage.cases import Case, list_cases, open_case
+from storage.cases import list_cases, open_case
+from storage.casetelling import Case
 from storage.database import Database
 from storage.keys import KeyDirectory
 from storage.setup import initialise
 from storage.staff import Caseworker, add_staff, sign_in
 from tests.resilience.victim import CHEAP, Place, heard, shown, take_and_die, talk
 
-KILLS = int(os.environ.get("TADA_KILLS", "60"))
+KILLS = int(os.environ.get("TADA_KILLS", "40"))
 """Kills at random moments, on each database; those at each point of a submission come on top."""
 PASSWORD = "blue kettle under seven hills"
 

@@ -129,7 +129,79 @@ def test_what_comes_after_submission_is_part_of_the_case(
 ) -> None:
     case = open_case(instance.database, instance.keys, mei, "TD-2345")
     assert case.fields == {"name": PRIVATE, "story": "one\ntwo"}
-    assert (case.flags, case.priority_reason, case.submitted_at) == (("human",), "normal", NOW)
+    assert (case.flags, case.priority_reason, case.submitted_at) == (("human",), "human", NOW)
+
+
+@pytest.mark.parametrize(
+    ("flags", "given", "later", "told"),
+    [
+        ((), [("image_age", "yes")], [("image_age", "no")], ("image_under_16",)),
+        ((), [("image_age", "yes")], [("image_age", "unsure")], ("image_age_unsure",)),
+        (("danger", "image_under_16"), [("image_age", "no")], [("image_age", "yes")], ("danger",)),
+        ((), [("background", None)], [("background", ["threatened"])], ("threatened",)),
+        (("threatened",), [("background", ["threatened"])], [("background", ["other"])], ()),
+        (("threatened",), [("background", ["threatened"])], [("background", None)], ("threatened",)),
+        ((), [], [("background", ["shared_without_knowledge"])], ()),
+        ((), [], [("content", ["non_consensual_activity"])], ("non_consensual_activity",)),
+        (("danger", "image_under_16"), [], [("name", "A")], ("danger", "image_under_16")),
+    ],
+)
+def test_flags_follow_from_the_last_answers(
+    instance: Instance, mei: Caseworker, flags: tuple[str, ...], given: Any, later: Any, told: tuple[str, ...]
+) -> None:
+    BuiltCase(instance).submit(given, flags=flags).add(later)
+    assert open_case(instance.database, instance.keys, mei, "TD-2345").flags == told
+
+
+@pytest.mark.parametrize(
+    ("submitted", "later", "counts"),
+    [
+        (("normal", "none"), [("background", ["threatened"])], ("urgent", "threatened_not_published")),
+        (
+            ("normal", "none"),
+            [("background", ["threatened", "shared_without_knowledge"])],
+            ("normal", "none"),
+        ),
+        (("normal", "none"), [("content", ["non_consensual_activity"])], ("high", "non_consensual_activity")),
+        (("normal", "none"), [("image_age", "no")], ("high", "image_under_16")),
+        (("normal", "none"), [("links", [LINK] * 10, "add")], ("high", "many_links")),
+        (("urgent", "danger"), [("image_age", "no")], ("urgent", "danger")),
+    ],
+)
+def test_what_comes_later_can_make_a_case_more_urgent_and_never_less(
+    instance: Instance, mei: Caseworker, submitted: tuple[str, str], later: Any, counts: tuple[str, str]
+) -> None:
+    priority, reason = submitted
+    BuiltCase(instance).submit([], priority=priority, reason=reason).add(later)
+    case = open_case(instance.database, instance.keys, mei, "TD-2345")
+    assert (case.priority, case.priority_reason) == counts
+
+
+def test_links_are_shown_to_nobody_where_the_person_was_under_16(
+    instance: Instance, mei: Caseworker, built: BuiltCase
+) -> None:
+    told_freely = [
+        ("story", "he put it on https://canary.com/1 and canary.com/2 last week"),
+        ("links_note", "mine"),
+        ("no_links", {"reason": "private_group", "where": "t.me/canary"}),
+        ("contact_detail", "canary@example.com"),
+    ]
+    built.add(told_freely).add([("image_age", "no")])
+    told = open_case(instance.database, instance.keys, mei, "TD-2345").as_json()
+    assert (told["links"], told["links_withheld"]) == ([], 4)
+    assert told["fields"]["no_links"] == {"reason": "private_group", "where": ""}
+    assert told["fields"]["contact_detail"] == "canary@example.com"
+    assert told["fields"]["links_note"] == "mine"
+    assert "canary" not in told["fields"]["story"]
+    assert "last week" in told["fields"]["story"]
+
+
+def test_links_under_16_are_withheld_also_where_the_submission_has_them(
+    instance: Instance, mei: Caseworker
+) -> None:
+    BuiltCase(instance).submit([("links", [LINK], "add")], ["other"], flags=("image_under_16",))
+    case = open_case(instance.database, instance.keys, mei, "TD-2345")
+    assert (case.links, case.links_withheld) == ((), 1)
 
 
 def test_old_signatures_count_while_their_public_key_is_there(

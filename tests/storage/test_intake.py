@@ -25,7 +25,8 @@ from flows.vocabulary import (
     Unlinked,
 )
 from storage import schema
-from storage.cases import Case, open_case
+from storage.cases import open_case
+from storage.casetelling import Case
 from storage.errors import CannotOpen, CaseDamaged, StateUnreadable
 from storage.intake import Intake
 from tests.storage.building import Instance
