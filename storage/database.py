@@ -57,6 +57,8 @@ _SQLITE_PRAGMAS = (
     "PRAGMA secure_delete = ON",
     "PRAGMA trusted_schema = OFF",
     "PRAGMA foreign_keys = ON",
+    # KiB, negative: every thread has a connection, and what a message touches is a few pages.
+    "PRAGMA cache_size = -512",
 )
 
 _POSTGRESQL_OPTIONS = " ".join(
@@ -205,12 +207,13 @@ class _Writer:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._gate = path.with_name(path.name + ".gate")
         self.forget()
 
     def forget(self) -> None:
         """Start anew, as after a fork: a file opened before it would share its lock with the parent."""
         self._threads = threading.Lock()
-        self._file: int | None = None
+        self._files: tuple[int, int] | None = None
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -225,13 +228,27 @@ class _Writer:
                 fcntl.flock(file, fcntl.LOCK_UN)
 
     def _lock(self) -> int:
+        """Take the lock through a gate, so that processes take turns.
+
+        Whoever waits for the lock holds the gate. Without it a process that lets go and asks again at once
+        gets the lock again, and the other waits for a second.
+        """
         try:
-            if self._file is None:
-                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.flock(self._file, fcntl.LOCK_EX)
+            if self._files is None:
+                self._files = _opened(self._gate), _opened(self._path)
+            gate, lock = self._files
+            fcntl.flock(gate, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            finally:
+                fcntl.flock(gate, fcntl.LOCK_UN)
         except OSError as error:
             raise StoreAway(f"the lock file: {type(error).__name__}") from None
-        return self._file
+        return lock
+
+
+def _opened(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 @contextmanager

@@ -89,7 +89,7 @@ class Exchange:
         self._living = living
         self._tried = tried
         self._seen: tuple[bytes, bytes] | None = (found.mark, found.reply) if found.mark else None
-        self._stored = alive
+        self._stored = found if alive else None
         self._remembered = Remembered.of(found, living) if alive else Remembered.new(living[0])
         self.conversation: Conversation | None = None
         self._case: CaseWriter | None = None
@@ -139,7 +139,7 @@ class Exchange:
         remembered = self._remember(turn.conversation)
         if self._case is None:
             given = []  # destroyed, as nothing leads to it any more
-        write_turn(self._connection, self._mark(turn.reply), remembered, not self._stored, given)
+        write_turn(self._connection, self._mark(turn.reply), remembered, self._stored, given)
         count_up(self._connection, turn.counts, self._now)
 
     # -------------------------------------------------------------- records
@@ -223,9 +223,9 @@ class Exchange:
         """Go on as somebody new: what was, and the key that could open it, are not carried along."""
         if self._case is not None and self._case.state == "draft":
             self._destroy(self._case)
-        if self._stored:
+        if self._stored is not None:
             self._connection.execute(FORGET, {"row": self._remembered.id})
-        self._stored = False
+        self._stored = None
         self._case = None
         self._remembered = Remembered.new(self._living[0])
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from flows.vocabulary import Conversation, Heard
 from storage.codes import CODE_PARAMETERS, Codes
@@ -140,17 +140,17 @@ def _find(
     address: str,
     marks: Sequence[bytes] = (_NO_MARK,),
     locked: bool = True,
-) -> Row[Any]:
+) -> Any:
     lookups = [epoch.lookup(channel, address) for epoch in living]
     statement, values = find(lookups, marks, locked)
-    return connection.execute(statement, values).one()
+    return statement.row(connection, values)
 
 
-def _is_over(found: Row[Any], now: datetime) -> bool:
+def _is_over(found: Any, now: datetime) -> bool:
     return found.erase_at is not None and found.erase_at <= now.timestamp()
 
 
-def _is_alive(connection: Connection, found: Row[Any], now: datetime) -> bool:
+def _is_alive(connection: Connection, found: Any, now: datetime) -> bool:
     """Say whether there is a conversation. One whose time is over is not found again, and left to be purged."""
     if found.id is None:
         return False

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, delete, literal, or_, select, true, update
+from sqlalchemy import Row, bindparam, delete, literal_column, or_, select, true, update
 
 from flows import memory
 from flows.vocabulary import Conversation
 from storage.epochs import Epoch
 from storage.errors import BadFormat, CannotOpen, StateUnreadable
+from storage.prepared import Prepared
 from storage.schema import cases, conversations, marks
 from storage.sealing import lock, new_id, new_key, unlock
 
@@ -96,7 +97,7 @@ class Remembered:
 
 def find(
     lookups: Sequence[bytes], message_marks: Sequence[bytes], locked: bool
-) -> tuple[Select[Any], dict[str, bytes]]:
+) -> tuple[Prepared, dict[str, bytes]]:
     """Return the one query a message begins with, and its values.
 
     It gives one row: the conversation, the state and key of its case, and the mark of this message
@@ -113,20 +114,22 @@ def find(
 
 
 @lru_cache
-def _find(lookups: int, message_marks: int, locked: bool) -> Select[Any]:
+def _find(lookups: int, message_marks: int, locked: bool) -> Prepared:
     # Written out for each number of living epochs, so that the statement is compiled once.
     looked_up = (conversations.c.lookup == bindparam(f"lookup_{n}") for n in range(lookups))
     conversation = select(conversations).where(or_(*looked_up))
     found = (conversation.with_for_update() if locked else conversation).cte("found")
     marked = (marks.c.mark == bindparam(f"mark_{n}") for n in range(message_marks))
     seen = select(marks.c.mark, marks.c.reply).where(or_(*marked)).cte("seen")
-    always = select(literal(1).label("one")).cte("always")
-    return select(
-        found, cases.c.state.label("case_state"), cases.c.public_key, seen.c.mark, seen.c.reply
-    ).select_from(
-        always.outerjoin(seen, true())
-        .outerjoin(found, true())
-        .outerjoin(cases, cases.c.id == found.c.case_id)
+    always = select(literal_column("1").label("one")).cte("always")
+    return Prepared(
+        select(
+            found, cases.c.state.label("case_state"), cases.c.public_key, seen.c.mark, seen.c.reply
+        ).select_from(
+            always.outerjoin(seen, true())
+            .outerjoin(found, true())
+            .outerjoin(cases, cases.c.id == found.c.case_id)
+        )
     )
 
 

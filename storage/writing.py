@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, text, update
+from sqlalchemy import Connection, Row, Table, bindparam, insert, text, update
 
+from storage.prepared import Prepared, Values
 from storage.schema import answers, conversations, marks
 
-Values = Mapping[str, Any]
 
-# What is set is in the values that these are executed with.
-_INSERT_CONVERSATION = insert(conversations)
-_UPDATE_CONVERSATION = update(conversations).where(conversations.c.id == bindparam("row"))
-_INSERT_MARK = insert(marks)
-_INSERT_ANSWERS = insert(answers)
+def _insert(table: Table, *columns: str) -> Prepared:
+    return Prepared(insert(table), columns)
+
+
+def _update(*columns: str) -> Prepared:
+    return Prepared(update(conversations).where(conversations.c.id == bindparam("row")), columns)
+
+
+_REMEMBERED = ("lookup", "epoch", "wrapped_key", "state", "address", "case_id", "erase_at")
+_INSERT_CONVERSATION = _insert(conversations, "id", *_REMEMBERED)
+_UPDATE_CONVERSATION = _update(*_REMEMBERED)
+# What most messages change. Naming the others too would write their indexes anew.
+_UPDATE_STATE = _update("state", "erase_at")
+_SELDOM_CHANGED = tuple(name for name in _REMEMBERED if name not in ("state", "erase_at"))
+_INSERT_MARK = _insert(marks, "mark", "reply", "erase_at")
+_INSERT_ANSWERS = _insert(answers, "case_id", "sequence", "sealed")
 
 # PostgreSQL can do all three at once: a seventh more messages of one person a second.
-_AT_ONCE = text(
-    "WITH marked AS (INSERT INTO marks (mark, reply, erase_at) VALUES (:mark, :reply, :mark_erase_at)),"
-    " answered AS (INSERT INTO answers (case_id, sequence, sealed)"
-    " SELECT :case_id, * FROM unnest(CAST(:sequences AS integer[]), CAST(:sealed AS bytea[])))"
-    " UPDATE conversations SET lookup = :lookup, epoch = :epoch, wrapped_key = :wrapped_key, state = :state,"
-    " address = :address, case_id = :case_id, erase_at = :erase_at WHERE id = :row"
+_AT_ONCE = Prepared(
+    text(
+        "WITH marked AS (INSERT INTO marks (mark, reply, erase_at) VALUES (:mark, :reply, :mark_erase_at)),"
+        " answered AS (INSERT INTO answers (case_id, sequence, sealed)"
+        " SELECT :case_id, * FROM unnest(CAST(:sequences AS integer[]), CAST(:sealed AS bytea[])))"
+        " UPDATE conversations SET lookup = :lookup, epoch = :epoch, wrapped_key = :wrapped_key, state = :state,"
+        " address = :address, case_id = :case_id, erase_at = :erase_at WHERE id = :row"
+    )
 )
 
 
@@ -31,7 +44,7 @@ def write_turn(
     connection: Connection,
     mark: Values,
     remembered: Values | None,
-    is_new: bool,
+    stored: Row[Any] | None,
     given: Sequence[Values],
 ) -> None:
     """Write the mark of a message, what is remembered after it, and the answers it gave to a draft.
@@ -39,10 +52,10 @@ def write_turn(
     Args:
         mark: the row of `marks`.
         remembered: the row of `conversations`; None where nothing is remembered.
-        is_new: whether that row is not there yet.
+        stored: that row as it was read; None where it is not there yet.
         given: rows of `answers`, all of the case of the conversation.
     """
-    if remembered is not None and not is_new and connection.dialect.name == "postgresql":
+    if remembered is not None and stored is not None and connection.dialect.name == "postgresql":
         values = {
             **{name: value for name, value in remembered.items() if name != "id"},
             "row": remembered["id"],
@@ -52,12 +65,13 @@ def write_turn(
             "sequences": [row["sequence"] for row in given],
             "sealed": [row["sealed"] for row in given],
         }
-        connection.execute(_AT_ONCE, values)
+        _AT_ONCE.run(connection, values)
         return
-    if given:
-        connection.execute(_INSERT_ANSWERS, list(given))
-    if remembered is not None and is_new:
-        connection.execute(_INSERT_CONVERSATION, remembered)
+    _INSERT_ANSWERS.run(connection, *given)
+    if remembered is not None and stored is None:
+        _INSERT_CONVERSATION.run(connection, remembered)
     elif remembered is not None:
-        connection.execute(_UPDATE_CONVERSATION, {"row": remembered["id"], **remembered})
-    connection.execute(_INSERT_MARK, mark)
+        same = all(remembered[name] == getattr(stored, name) for name in _SELDOM_CHANGED)
+        statement = _UPDATE_STATE if same else _UPDATE_CONVERSATION
+        statement.run(connection, {"row": remembered["id"], **remembered})
+    _INSERT_MARK.run(connection, mark)

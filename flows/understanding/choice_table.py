@@ -59,6 +59,7 @@ _TABLE = tomllib.loads((Path(__file__).parent / "choices.toml").read_text("utf-8
 _WORDS: dict[str, list[str]] = _TABLE.pop("words")
 
 
+@cache
 def words(name: str) -> frozenset[str]:
     """Return the keys of the words of that name."""
     return frozenset(map(key, _WORDS[name]))
