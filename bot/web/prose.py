@@ -11,7 +11,7 @@ from flows.vocabulary import CHINESE, ENGLISH
 from locales import TAGS
 
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
-_ITEM = re.compile(r"[-・•]\s*")
+_ITEM = re.compile(r"^[-・•]\s*")
 _SET_APART = re.compile(
     r"(?P<link>https?://[^\s<>\"'，。、；：（）「」『』]*[^\s<>\"'，。、；：（）「」『』.,;:!?)\]])"
     r"|(?P<code>(?<!\d)\d{4}(?:[ -]?\d{4}){3}(?!\d))"
