@@ -9,12 +9,21 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
-from flows.steps import progress
+from flows.steps import ENDS, STEP, progress
 from flows.turn import standing, turn
-from flows.vocabulary import Heard, Language, MessageId, Reply, Say, StepId
+from flows.vocabulary import (
+    Conversation,
+    Heard,
+    Language,
+    MessageId,
+    Outside,
+    Reply,
+    Say,
+    StepId,
+    Turn,
+)
 from locales import Words
 from storage.errors import CannotOpen, StoreError
-from storage.exchange import Exchange
 from storage.intake import Intake
 
 log = logging.getLogger(__name__)
@@ -47,12 +56,20 @@ class Message:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a channel sends back. `progress` is (question, of how many), where a question stands."""
+    """What a channel sends back.
+
+    Attributes:
+        progress: (question, of how many), where a question stands.
+        closed: nothing more can be written here: an end, or a case that only its code leads back to.
+        skippable: the question that stands can be left out.
+    """
 
     messages: tuple[Message, ...]
     step: str
     language: Language | None
     progress: tuple[int, int] | None
+    closed: bool = False
+    skippable: bool = False
 
 
 class Reception:
@@ -81,9 +98,17 @@ class Reception:
             StateUnreadable: what is kept cannot be read, and stays as it is.
         """
         now = self._clock()
+
+        def decide(conversation: Conversation | None, outside: Outside) -> Turn:
+            if conversation is None and heard.kind != "start" and not heard.can_be_reached:
+                raise UnknownConversation
+            return turn(conversation, heard, now, outside)
+
         try:
-            with self._intake.exchange(heard, now) as exchange:
-                reply = self._reply(exchange, heard, now)
+            reply = self._intake.take(heard, now, decide)
+        except CannotOpen:
+            # A reply is locked under the words it answers, so other words do not open it.
+            raise DeliveryReused from None
         except (StoreError, UnknownConversation, DeliveryReused):
             raise
         except Exception as failure:
@@ -94,20 +119,6 @@ class Reception:
             )
             return self._sorry(heard, now)
         return self._answer(reply, heard)
-
-    def _reply(self, exchange: Exchange, heard: Heard, now: datetime) -> Reply:
-        try:
-            if (earlier := exchange.earlier) is not None:
-                return earlier
-        except CannotOpen:
-            # The reply is locked under the words it answers, so other words do not open it.
-            raise DeliveryReused from None
-        conversation = exchange.conversation
-        if conversation is None and heard.kind != "start" and not heard.can_be_reached:
-            raise UnknownConversation
-        outcome = turn(conversation, heard, now, exchange.outside)
-        exchange.keep(outcome)
-        return outcome.reply
 
     def present(self, channel: str, address: str) -> Answer | None:
         """Put the standing question again, changing nothing; None where no conversation is known."""
@@ -144,4 +155,17 @@ class Reception:
             )
             for place, say in enumerate(reply.says)
         )
-        return Answer(messages, reply.step, reply.language, progress(reply.step))
+        return Answer(
+            messages,
+            reply.step,
+            reply.language,
+            progress(reply.step),
+            closed=_is_over(reply),
+            skippable=reply.step in STEP and not STEP[reply.step].required,
+        )
+
+
+def _is_over(reply: Reply) -> bool:
+    if reply.step == "submitted":
+        return not any(say.choices for say in reply.says)
+    return reply.step in ENDS and reply.step != "paused"

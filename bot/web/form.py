@@ -37,7 +37,7 @@ def add_pages(web: Blueprint, visits: Visits, pages: Pages, exit_url: str) -> No
             raise Problem("media_type")
         language = page_language(request.form.get("language"))
         if not request.form.get("token"):
-            return _begin(language)
+            return _begin(language, request.form.get("code", ""))
         return _hear(_read(request.form), language)
 
     @web.get("/exit")
@@ -62,9 +62,12 @@ def add_pages(web: Blueprint, visits: Visits, pages: Pages, exit_url: str) -> No
     def icon() -> ResponseReturnValue:
         return "", 204
 
-    def _begin(language: Language) -> ResponseReturnValue:
+    def _begin(language: Language, code: str) -> ResponseReturnValue:
         try:
             token, answer = visits.begin()
+            if 0 < len(code) <= LONGEST_ID:
+                visits.hear(Posted(new_id(), choice=language).heard(token))
+                answer = visits.hear(Posted(new_id(), text=code).heard(token))
         except Exception as failure:
             problem = note(failure)
             return pages.start(language, problem.text), problem.status, retry_header(problem)

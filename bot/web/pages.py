@@ -10,7 +10,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from bot.receive import Answer, Message
 from bot.web.prose import blocks, lang_of
-from flows.steps import ENDS
 from flows.vocabulary import CHINESE, ENGLISH, LANGUAGES, Language
 from locales import TAGS, Words
 
@@ -26,8 +25,8 @@ SAYS: dict[str, str] = {
 
 ASIDES = ("why", "skip", "back", "help")
 
-CLOSED = frozenset(ENDS) - {"paused"}
-"""Ends after which nothing more can be written."""
+COUNTED = ("count_left", "too_long")
+"""Texts that count something, and say it differently of one."""
 
 _OPEN = {"step": "{step}", "of": "{of}", "n": "{n}"}
 """What the script fills in by itself stays a placeholder."""
@@ -80,8 +79,27 @@ class View:
 
     @property
     def closed(self) -> bool:
-        """Whether nothing more can be written: an end, or a case that only its code leads back to."""
-        return self.step in CLOSED or (self.step == "submitted" and self.question is None)
+        """Whether nothing more can be written."""
+        return self.answer is not None and self.answer.closed
+
+    @property
+    def asides(self) -> tuple[str, ...]:
+        """The quiet buttons below the question; none while the chat is paused."""
+        if self.step == "paused":
+            return ()
+        return tuple(name for name in ASIDES if name != "skip" or (self.answer and self.answer.skippable))
+
+    @property
+    def code(self) -> str:
+        """The case code that stands in the reply, if one does."""
+        spans = (
+            span
+            for said in self.messages
+            for block in blocks(said.text)
+            for line in block.lines
+            for span in line
+        )
+        return next((span.text for span in spans if span.kind == "code"), "")
 
 
 class Pages:
@@ -152,4 +170,5 @@ class Pages:
             for id_ in sorted(self._words.ids())
             if id_.startswith("page.")
         }
-        return texts | {"count_left.one": self._words.say(language, "page.count_left", {"n": 1})}
+        ones = {f"{name}.one": self._words.say(language, f"page.{name}", {"n": 1}) for name in COUNTED}
+        return texts | ones

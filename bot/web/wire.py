@@ -114,6 +114,8 @@ def as_json(answer: Answer, after: str | None = None) -> dict[str, Any]:
         "step": answer.step,
         "progress": progress,
         "language": answer.language,
+        "closed": answer.closed,
+        "skippable": answer.skippable,
     }
 
 

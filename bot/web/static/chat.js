@@ -9,7 +9,6 @@
   const LONGEST = 4000; // characters of one message
   const LONGEST_LINKS = 16000; // where links are asked for
   const COUNTED = 200; // characters left from which they are counted aloud
-  const CLOSED = ["referred", "declined", "third_party", "erased"];
   const LANGS = { en: "en", zh_Hant_HK: "zh-Hant-HK" };
   const SET_APART =
     /(https?:\/\/[^\s<>"'，。、；：（）「」『』]*[^\s<>"'，。、；：（）「」『』.,;:!?)\]])|(\b\d{4}(?:[ -]?\d{4}){3}\b)/g;
@@ -191,11 +190,12 @@
     if (!question) return;
     question.choices.forEach((choice, place) => {
       const label = make("span", { lang: langOf(choice.label) }, choice.label);
+      const number = make("span", { class: "number", "aria-hidden": "true" }, String(place + 1));
       if (question.several) {
         const box = make("input", { type: "checkbox", name: "choices", value: choice.id });
-        answers.append(make("label", { class: "choice several" }, box, make("span", { class: "tick" }), label));
+        const tick = make("span", { class: "tick" });
+        answers.append(make("label", { class: "choice several" }, box, tick, number, label));
       } else {
-        const number = make("span", { class: "number", "aria-hidden": "true" }, String(place + 1));
         answers.append(make("button", { class: "choice", name: "choice", value: choice.id }, number, label));
       }
     });
@@ -228,8 +228,10 @@
       progress.lastElementChild.max = answer.progress.of;
       progress.lastElementChild.value = answer.progress.step;
     }
-    // An end, or a case that only its code leads back to.
-    if (CLOSED.includes(answer.step) || (answer.step === "submitted" && !question)) close();
+    document.querySelectorAll(".asides button").forEach((button) => {
+      button.hidden = step === "paused" || (button.value === "skip" && !answer.skippable);
+    });
+    if (answer.closed) close();
     fit();
     return first;
   }
@@ -244,6 +246,11 @@
     byId("turn").hidden = true;
     byId("progress").hidden = true;
     byId("closed").hidden = false;
+    const codes = byId("log").querySelectorAll(".code");
+    if (step === "submitted" && codes.length) {
+      byId("add-more").elements.code.value = codes[codes.length - 1].textContent;
+      byId("add-more").hidden = false;
+    }
   }
 
   // The box stays in sight while there is room for both it and what is read: not with very large text.
@@ -340,7 +347,9 @@
     }
     const left = (step === "links" ? LONGEST_LINKS : LONGEST) - text.value.length;
     const count = byId("count");
-    count.textContent = left > COUNTED ? "" : say(left === 1 ? "count_left.one" : "count_left", { n: left });
+    const word = left < 0 ? "too_long" : "count_left";
+    const n = Math.abs(left);
+    count.textContent = left > COUNTED ? "" : say(n === 1 ? word + ".one" : word, { n });
     count.classList.toggle("over", left < 0);
     return left;
   }
@@ -395,21 +404,33 @@
       event.preventDefault();
       begin(event.target.querySelector("button"));
     });
+    byId("add-more").addEventListener("submit", (event) => {
+      event.preventDefault();
+      begin(event.target.querySelector("button"), byId("add-more").elements.code.value);
+    });
   }
 
   // ---------------------------------------------------------------- beginning
 
-  async function begin(button) {
+  // Begins a chat; with a case code, one that is at its case already.
+  async function begin(button, code) {
     if (busy) return;
     busy = true;
     button.setAttribute("aria-busy", "true");
     const old = token;
     token = "";
-    const outcome = await deliver("POST", "/chat/sessions", {});
+    let outcome = await deliver("POST", "/chat/sessions", {});
+    const begun = outcome.status === 201 && outcome.answer.token;
+    const rest = code ? [{ choice: body.dataset.language }, { text: code }] : [];
+    for (const message of begun ? rest : []) {
+      token = begun;
+      outcome = await deliver("POST", "/chat/messages", { id: newId(), ...message });
+      if (outcome.status !== 200) break;
+    }
     busy = false;
     button.removeAttribute("aria-busy");
     if (leaving) return;
-    if (outcome.status !== 201) {
+    if (outcome.status !== 201 && outcome.status !== 200) {
       token = old;
       if (outcome.answer && outcome.answer.error) tell("", outcome.answer.error.message);
       else tell(navigator.onLine ? "not_sent" : "offline");
@@ -417,7 +438,7 @@
     }
     const chat = byId("chat-template").content.cloneNode(true);
     byId("main").replaceWith(chat);
-    byId("turn").elements.token.value = outcome.answer.token;
+    byId("turn").elements.token.value = begun;
     id = "";
     written = false;
     speak(body.dataset.language);

@@ -69,6 +69,8 @@ def test_a_session_begins_with_a_token_and_the_greeting(
         "step": "age",
         "progress": {"step": 2, "of": 15},
         "language": "en",
+        "closed": False,
+        "skippable": False,
     }
     (heard,) = reception.heard
     assert (heard.channel, heard.kind, heard.address, heard.can_be_reached) == ("web", "start", token, False)

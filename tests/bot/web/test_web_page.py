@@ -213,7 +213,7 @@ def test_a_page_sent_again_after_leaving_shows_no_words(client: FlaskClient, wor
 def test_an_end_offers_to_start_again_and_nothing_else(
     client: FlaskClient, reception: ScriptedReception, words: Words, step: str
 ) -> None:
-    reception.answer = Answer((Message("e-0", "assistant", "Goodbye"),), step, "en", None)
+    reception.answer = Answer((Message("e-0", "assistant", "Goodbye"),), step, "en", None, closed=True)
     answer = client.post("/", data={"language": "en"}).get_data(as_text=True)
     body = answer[: answer.index("<template")]
     assert words.say("en", "page.start_again") in body
