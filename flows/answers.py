@@ -15,11 +15,12 @@ from flows.understanding.ages import Age, read_age, read_image_age
 from flows.understanding.choices import read_choice, read_choices, read_consent
 from flows.understanding.commands import read_done, read_no_links
 from flows.understanding.contacts import Problem, read_contact
+from flows.understanding.names import read_name
 from flows.understanding.safety import Safety, safety_from_choices, safety_from_text
 from flows.understanding.text import fold
 from flows.vocabulary import CHINESE, ENGLISH, Consented, Label, LinkMark
 
-CONSENT_VERSION = "2026-11-22"
+CONSENT_VERSION = "2026-11-22.2"
 """The wording of `ask.consent` and `consent.more` that a person agrees to. Change it with them."""
 
 MOST_LINKS = 200
@@ -81,8 +82,7 @@ def _answer_whose(scene: Scene, chosen: str) -> None:
         off=["other_with_permission"],
         on=["other_with_permission"] if with_permission else [],
     )
-    if with_permission:
-        scene.say("got.whose.other_with_permission")
+    scene.say(f"got.whose.{chosen}")
     scene.forward()
 
 
@@ -95,8 +95,8 @@ def _answer_image_age(scene: Scene, chosen: str) -> None:
             scene.seal("links", [])
             scene.change(links=())
         scene.say("image_under_16")
-    elif chosen == "unsure":
-        scene.say("got.image_age.unsure")
+    else:
+        scene.say(f"got.image_age.{chosen}")
     scene.forward()
 
 
@@ -108,7 +108,10 @@ def _answer_contact_method(scene: Scene, chosen: str) -> None:
     scene.flag(off=["this_chat"], on=["this_chat"] if chosen == "this_chat" else [])
     if kind is None and "contact_detail" in scene.conversation.answered:
         scene.seal("contact_detail", None)
-    scene.say("got.choice", answer=Label(choice_label("contact_method", chosen)))
+    if chosen == "case_code":
+        scene.say("got.contact_method.case_code")
+    else:
+        scene.say("got.choice", answer=Label(choice_label("contact_method", chosen)))
     scene.forward()
 
 
@@ -138,7 +141,7 @@ def answer_several(scene: Scene) -> bool:
 
 
 def answer_text(scene: Scene) -> bool:
-    name = " ".join(scene.text.split())
+    name = read_name(scene.text)
     if not any(character.isalnum() for character in name):
         return False
     if len(name) > LONGEST_NAME:
@@ -179,6 +182,9 @@ def answer_detail(scene: Scene) -> bool:
     read = read_contact(kind, scene.text)
     if isinstance(read, Problem):
         scene.say(f"contact.problem.{read}")
+        scene.change(misses=scene.conversation.misses + 1)
+        if scene.conversation.misses % 2 == 0:
+            scene.say("contact.problem.offer")
         return True
     scene.seal("contact_detail", read.value)
     scene.change(detail=None)

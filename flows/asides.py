@@ -32,8 +32,13 @@ LONGEST_TYPED = 500
 """Characters of a described place or a typed pronoun."""
 
 
-def answer_aside(scene: Scene) -> bool:
-    """Read the answer to the question put in between. Return False where the text is something else."""
+def answer_aside(scene: Scene, may_type: bool = True) -> bool:
+    """Read the answer to the question put in between. Return False where the text is something else.
+
+    Args:
+        scene: the turn.
+        may_type: whether the text may be a typed answer; a command is none.
+    """
     aside = aside_of(scene)
     if aside is None:
         return False
@@ -42,7 +47,7 @@ def answer_aside(scene: Scene) -> bool:
     if chosen is not None:
         _DO[name](scene, chosen, argument)
         return True
-    if name in _TYPED and scene.pressed is None and any(c.isalnum() for c in scene.text):
+    if may_type and name in _TYPED and scene.pressed is None and any(c.isalnum() for c in scene.text):
         _typed(scene, name)
         return True
     return False
@@ -103,10 +108,11 @@ def _restart(scene: Scene, chosen: str, _: str) -> None:
     if chosen == "no":
         scene.change(aside=None, misses=0)
         scene.say("restart.kept")
+    elif scene.conversation.case == "draft":
+        scene.records.append(Erased())
+        begin_anew(scene, "restart.begins")
     else:
-        if scene.conversation.case == "draft":
-            scene.records.append(Erased())
-        begin_anew(scene)
+        begin_anew(scene, "new.begins")
     ask_standing(scene)
 
 
@@ -121,6 +127,7 @@ def _under_16(scene: Scene, chosen: str, _: str) -> None:
         scene.records.append(Raised("erase"))
         scene.say("under_16.raised")
         scene.change(aside=None, misses=0)
+        ask_standing(scene)
         return
     scene.end("under_16", "end.referred")
 
@@ -144,11 +151,12 @@ def pause(scene: Scene) -> None:
     """Stop for now. Nothing is sent until the person writes again."""
     scene.change(paused=True, aside=None, misses=0)
     if not scene.consented:
-        scene.say("end.paused.early")
-    elif scene.heard.can_be_reached:
-        scene.say("end.paused")
+        message = "end.paused.early"
+    elif scene.submitted:
+        message = "end.paused.submitted"
     else:
-        scene.say("end.paused.web")
+        message = "end.paused" if scene.heard.can_be_reached else "end.paused.web"
+    scene.ask(message, "idle", ("continue",))
 
 
 def _human(scene: Scene, chosen: str, _: str) -> None:
@@ -228,13 +236,13 @@ def _no_links(scene: Scene, chosen: str, _: str) -> None:
         scene.change(aside="no_links_where", misses=0)
         ask_standing(scene)
         return
-    _without_links(scene, chosen, None)
+    without_links(scene, chosen, None)
 
 
 def _typed(scene: Scene, name: str) -> None:
     text = scene.text[:LONGEST_TYPED]
     if name == "no_links_where":
-        _without_links(scene, "private_group", text)
+        without_links(scene, "private_group", text)
         return
     scene.seal("pronoun", text)
     scene.say("got.choice", answer=text)
@@ -242,7 +250,8 @@ def _typed(scene: Scene, name: str) -> None:
     ask_standing(scene)
 
 
-def _without_links(scene: Scene, reason: str, where: str | None) -> None:
+def without_links(scene: Scene, reason: str, where: str | None) -> None:
+    """Seal why there is no link, and where it is in the person's words, and go on."""
     scene.seal("links", [])
     scene.seal("no_links", {"reason": reason, "where": where})
     scene.say("got.no_links", answer=Label(choice_label("no_links", reason)))

@@ -89,6 +89,8 @@ def ask_standing(scene: Scene) -> None:
         scene.ask("old_button.offer", "old_button", field=Label(field_label(argument)))
     elif name == "keep_text" and (links := int(argument.partition(":")[2])):
         scene.ask("keep_text.ask.links", "keep_text", n=links)
+    elif name == "human" and not scene.reachable:
+        scene.ask("human.ask.code", "human")
     elif name == "erase" and scene.conversation.case == "linked":
         scene.ask("erase.ask.submitted", "erase")
     elif name in CHOICES:
@@ -102,14 +104,42 @@ def _ask_step(scene: Scene) -> None:
     if step == "contact_detail":
         scene.ask(f"ask.contact_detail.{scene.conversation.detail}")
     elif step == "review":
-        _summarise(scene)
+        if not _stands_above(scene):
+            _summarise(scene)
         scene.ask("ask.review", "review")
+    elif step == "consent" and any(say.id == "consent.more" for say in scene.says):
+        scene.ask("ask.consent.decide", "consent", ("agree", "decline"))
     elif step == "submitted":
         code = ".code" if scene.conversation.case == "code" else ""
         scene.ask(f"ask.submitted{code}", "submitted", offered(scene))
     else:
         several = STEP[step].takes in ("several", "safety")
-        scene.ask(f"ask.{step}", step if step in CHOICES else None, offered(scene), several)
+        scene.ask(f"ask.{step}{_variant(scene)}", step if step in CHOICES else None, offered(scene), several)
+
+
+def _variant(scene: Scene) -> str:
+    """Return what tells apart the wording of a question that fits what was said before."""
+    conversation = scene.conversation
+    told = "story" in conversation.answered and "story" not in conversation.skipped
+    if conversation.step == "story" and told and conversation.detail != "replace":
+        return ".more"
+    if conversation.step == "links" and conversation.links:
+        return ".more"
+    if conversation.step == "contact_safety" and not (scene.submitted or scene.reachable):
+        return ".code"
+    return ""
+
+
+def _stands_above(scene: Scene) -> bool:
+    """Whether the form was shown at the question before, and nothing but that question was met since."""
+    before, now = scene.began, scene.conversation
+    same = (before.step, before.aside, before.language, before.paused) == (
+        "review",
+        None,
+        now.language,
+        False,
+    )
+    return same and scene.heard.kind != "start"
 
 
 def _summarise(scene: Scene) -> None:

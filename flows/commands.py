@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flows.asides import pause
+from flows.asides import pause, without_links
 from flows.asking import aside_of, ask_standing
 from flows.handing_over import ask_to_erase
 from flows.scene import Scene
@@ -87,6 +87,9 @@ def _skip(scene: Scene) -> None:
     ):
         # A question put in between is not one of the form: it is simply left.
         _leave_aside(scene)
+    elif conversation.aside == "no_links_where":
+        without_links(scene, "private_group", None)
+        return
     else:
         # What was answered before is kept until it is replaced.
         if conversation.step not in conversation.answered:
@@ -122,8 +125,9 @@ def _restart(scene: Scene) -> None:
 
 
 def _exit(scene: Scene) -> None:
-    scene.say("exit.chat")
+    scene.say("exit.web" if scene.heard.channel == "web" else "exit.chat")
     scene.say(f"clear.{scene.heard.channel}")
+    ask_standing(scene)
 
 
 _DO: dict[Command, Callable[[Scene], None]] = {

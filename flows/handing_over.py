@@ -71,7 +71,10 @@ def submit(scene: Scene) -> None:
     scene.counts.append("submitted")
     scene.say("submitted", reference=reference)
     scene.say("submitted.code", code=in_groups(code))
-    scene.say("submitted.linked" if linked else "submitted.unlinked")
+    if linked:
+        scene.say("submitted.linked")
+    else:
+        scene.say("submitted.unlinked" if scene.reachable else "submitted.by_code")
     if "image_under_16" in conversation.flags:
         scene.say("submitted.contact_only")
     scene.say(f"clear.{scene.heard.channel}")
@@ -132,11 +135,11 @@ def unlink(scene: Scene) -> None:
     scene.leave("submitted")
 
 
-def begin_anew(scene: Scene) -> None:
-    """Start another report in this chat. The earlier case stays, and is reached by its code."""
+def begin_anew(scene: Scene, message: str) -> None:
+    """Start another report in this chat, with `message`. A case handed over stays, and is reached by its code."""
     if scene.submitted:
         scene.records.append(Unlinked())
-    scene.say("new.begins")
+    scene.say(message)
     scene.conversation = Conversation(step=StepId("age"), language=scene.conversation.language)
 
 

@@ -48,6 +48,7 @@ class Scene:
 
     def __init__(self, conversation: Conversation, heard: Heard, now: datetime, outside: Outside) -> None:
         self.conversation: Conversation = conversation
+        self.began: Conversation = conversation
         self.heard = heard
         self.text = clean(heard.text)
         self.now = now
@@ -76,6 +77,18 @@ class Scene:
     def submitted(self) -> bool:
         """Whether the conversation is about a case that is already in the queue."""
         return self.conversation.case in ("linked", "code")
+
+    @property
+    def reachable(self) -> bool:
+        """Whether a colleague has a way to the person, as far as the answers before submission tell."""
+        conversation = self.conversation
+        asking_for_detail = conversation.detail in ("phone", "telegram", "email")
+        if "contact_method" not in conversation.answered or asking_for_detail:
+            return self.heard.can_be_reached
+        has_detail = (
+            "contact_detail" in conversation.answered and "contact_detail" not in conversation.skipped
+        )
+        return "this_chat" in conversation.flags or has_detail
 
     @property
     def pressed(self) -> tuple[str, ...] | None:

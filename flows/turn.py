@@ -6,6 +6,7 @@ is a promise: danger is met before anything else, and a command before the answe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -52,7 +53,8 @@ LONGEST_LINKS = 16_000
 """Characters of one message where links are asked for: two hundred of them fit."""
 
 STORY_FROM = 25
-"""Characters from which a text that answers no question is taken for a part of the story."""
+"""Weight (`_weight`) from which a text that answers no question is taken for a part of the story."""
+_HAN = re.compile(r"[\u3400-\u9fff]")
 
 _READERS: dict[Takes, Callable[[Scene], bool]] = {
     "one": answer_one,
@@ -89,7 +91,10 @@ def turn(conversation: Conversation | None, heard: Heard, now: datetime, outside
 def standing(conversation: Conversation, heard: Heard, now: datetime) -> Reply:
     """Put the question that stands, changing nothing. No answer given before is in it (P3)."""
     scene = Scene(conversation, heard, now, _NOTHING_OUTSIDE)
-    ask_standing(scene)
+    if conversation.paused:
+        pause(scene)
+    else:
+        ask_standing(scene)
     return scene.turn().reply
 
 
@@ -159,9 +164,9 @@ def _hear(scene: Scene) -> None:
     asked = None if scene.pressed else read_command(scene.text)
     if scene.conversation.paused:
         scene.change(paused=False)
-        if asked is None or asked.command != "stop":
+        if asked is None or asked.command not in _TURNING_AWAY:
             scene.say("resume")
-        if is_greeting(scene.text) or not (scene.text or scene.pressed):
+        if asked is None and _only_wakes(scene):
             ask_standing(scene)
             return
     elif _was_idle(scene) and asked is None:
@@ -171,7 +176,7 @@ def _hear(scene: Scene) -> None:
         return
     if scene.pressed is None and _meet_danger(scene):
         return
-    if answer_aside(scene):
+    if answer_aside(scene, may_type=asked is None):
         return
     if asked is not None and not _is_language_answer(scene, asked):
         obey(scene, asked)
@@ -181,6 +186,33 @@ def _hear(scene: Scene) -> None:
     if _read_code(scene) or _meet_under_16(scene):
         return
     _read_answer(scene)
+
+
+_TURNING_AWAY = frozenset({"stop", "erase", "restart", "exit"})
+"""Commands that do not go on where the person stopped."""
+
+
+def _only_wakes(scene: Scene) -> bool:
+    """Whether the first words after a pause only end it.
+
+    "Write anything to go on" is what we said: an "ok" written to that is no consent, and no answer to
+    a question that may have stood for days. Words that say more are read as ever.
+    """
+    if scene.pressed is not None:
+        return scene.pressed == ("continue",)
+    text = scene.text
+    return (
+        _weight(text) < STORY_FROM
+        and not read_links(text).links
+        and read_danger(text) is None
+        and read_case_code(text) is None
+        and not says_under_16(text, scene.today)
+    )
+
+
+def _weight(text: str) -> int:
+    """Return how much a text says, in Latin characters: a Chinese one says as much as two."""
+    return len(text) + len(_HAN.findall(text))
 
 
 def _read_answer(scene: Scene) -> None:
@@ -345,8 +377,9 @@ def _not_understood(scene: Scene) -> None:
     elif takes == "several" and misses == 1:
         scene.say("not_understood.several")
     else:
-        scene.say(f"not_understood.{min(misses, 3)}")
-    if misses >= 2:
+        # The words vary, and so does what can be done: never the same reminder twice in a row.
+        scene.say(f"not_understood.{misses if misses == 1 else 2 + misses % 2}")
+    if misses % 2 == 0:
         scene.say("not_understood.required_offer" if scene.step.required else "not_understood.offer")
     ask_standing(scene)
 
@@ -356,12 +389,11 @@ def _offer_to_keep(scene: Scene) -> bool:
     if scene.pressed is not None:
         return False
     found = read_links(scene.text)
-    if not found.links and (len(scene.text) < STORY_FROM or (" " not in scene.text and scene.text.isascii())):
+    says_little = _weight(scene.text) < STORY_FROM or (" " not in scene.text and scene.text.isascii())
+    if not found.links and says_little:
         return False
     if not scene.consented:
-        if scene.conversation.step == "language":
-            return False
-        scene.say("keep_text.early")
+        scene.say("greeting.heard" if scene.conversation.step == "language" else "keep_text.early")
         return True
     if scene.submitted:
         # Whoever writes under the menu of a case writes to the colleague who has it.
@@ -369,13 +401,13 @@ def _offer_to_keep(scene: Scene) -> bool:
         return True
     links_before = len(scene.conversation.links)
     said = len(scene.says)
-    if found.links and len(found.prose) < STORY_FROM and "image_under_16" not in scene.conversation.flags:
+    if found.links and _weight(found.prose) < STORY_FROM and "image_under_16" not in scene.conversation.flags:
         sequences = keep_links(scene, found)
     else:
         sequences = keep_story(scene, scene.text)
-    # What was kept is asked about, not yet confirmed.
-    del scene.says[said:]
+    # What was kept is asked about, not yet confirmed; what the law forbids to keep is said at once.
+    scene.says[said:] = [say for say in scene.says[said:] if say.id == "image_under_16.no_links"]
     if not sequences:
-        return False
+        return len(scene.says) > said
     keep_on_trial(scene, sequences, len(scene.conversation.links) - links_before)
     return True

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 from flows.understanding.text import fold
-from flows.understanding.wordings import Wordings
+from flows.understanding.wordings import LONGEST_TYPED, Wordings
 from flows.vocabulary import CHINESE, ENGLISH, Language
 
 Command = Literal["help", "back", "skip", "why", "language", "human", "stop", "erase", "restart", "exit"]
@@ -42,7 +42,7 @@ def read_command(text: str) -> Asked | None:
     forgiven, but for `erase`. `cancel` is no command: it says no to one question and stop at another.
     `quit` and 離開 are `exit`, which leaves nothing behind; `bye` and the providers' `unsubscribe` are `stop`.
     """
-    if _ONLY_QUESTION_MARKS.fullmatch(fold(text)):
+    if len(text) <= LONGEST_TYPED and _ONLY_QUESTION_MARKS.fullmatch(fold(text)):
         return Asked("help")
     meaning = _COMMANDS.meaning(text)
     if meaning in _ASKED_IN:

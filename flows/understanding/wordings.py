@@ -10,6 +10,8 @@ from flows.understanding.text import bare, fold
 
 LONGEST = 80
 """Characters without spaces. Nothing longer is one short reply, and matching stays quick."""
+LONGEST_TYPED = 1_000
+"""Characters as typed, with all that is folded away. Nothing longer is one short reply, and it is not even folded."""
 
 _REGEX = str.maketrans({"(": "(?:", "[": "(?:", "]": ")?", " ": None, "'": None, "/": None})
 _MARKS = re.compile(r"[\W_]+")
@@ -56,6 +58,8 @@ class Wordings:
 
     def meaning(self, text: str) -> str | None:
         """Return what the whole of `text` means, or None."""
+        if len(text) > LONGEST_TYPED:
+            return None
         # 好喇 says done and 好 says yes: the wording as it stands comes first, then what is polite goes.
         replies = [_MARKS.sub(" ", form(text).replace("'", "")) for form in (fold, bare)]
         for reply in replies:

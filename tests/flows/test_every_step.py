@@ -64,7 +64,8 @@ def test_every_command_is_answered_at_every_step(
         assert player.conversation is not None and player.conversation.step == step
     if command == "stop":
         assert turn.reply.step == "paused"
-        assert not turn.reply.says[-1].choices, "nothing is asked of somebody who stops"
+        offered = [choice.id for choice in turn.reply.says[-1].choices]
+        assert offered == ["continue"], "nothing is asked of somebody who stops, and the way on is a button"
     if command == "language" and step != "language":
         assert turn.reply.language == ("en", "zh_Hant_HK")[wording]
 
