@@ -45,8 +45,8 @@ _LAST_MANIFEST = (
 class CaseWriter:
     """A case that a conversation writes to, from its consent on or by its code later.
 
-    A case that is `nobodys` stands behind a code that belongs to nothing: what is written to it is
-    sealed like everything, takes as long, and goes nowhere.
+    A case that is `nobodys` stands behind a code that belongs to nothing: what is written to it is looked
+    up, sealed and signed like everything, and goes nowhere (promise P5).
     """
 
     def __init__(
@@ -199,7 +199,8 @@ class CaseWriter:
         self._write_answers()
         if not (self._listed or self._raised):
             return []
-        last = self._lock() and self._connection.execute(_LAST_MANIFEST, {"case": self.id}).one_or_none()
+        self._lock()
+        last = self._connection.execute(_LAST_MANIFEST, {"case": self.id}).one_or_none()
         number, previous = (last.number + 1, digest(last.signature)) if last else (1, bytes(32))
         self._add_manifest(
             number, Manifest(self._listed, tuple(self._raised), "", self._now, previous=previous)
@@ -208,8 +209,8 @@ class CaseWriter:
 
     # -------------------------------------------------------------- inside
 
-    def _lock(self) -> bool:
-        return self._connection.execute(_IN_TURN, {"case": self.id}).one_or_none() is not None
+    def _lock(self) -> None:
+        self._connection.execute(_IN_TURN, {"case": self.id})
 
     def _take_sequence(self) -> int:
         if self._next_sequence is None:
