@@ -15,7 +15,7 @@ from storage.errors import CannotOpen
 from storage.sealing import open_sealed, unlock
 from tests.promises.conftest import TO_THE_STORY, Service, Visitor
 
-CONVERSATIONS = int(os.environ.get("TADA_CONVERSATIONS", "800"))
+CONVERSATIONS = int(os.environ.get("TADA_CONVERSATIONS", "200"))
 """Conversations that must leave nothing, on each database. The threat model asks for 10 000: set it for a long run."""
 
 ENDS_WITHOUT_A_CASE: dict[str, tuple[dict[str, Any], ...]] = {

@@ -23,12 +23,14 @@ from storage.setup import initialise
 from storage.staff import Caseworker, add_staff, sign_in
 from tests.resilience.victim import CHEAP, Place, heard, shown, take_and_die, talk
 
-KILLS = int(os.environ.get("TADA_KILLS", "40"))
-"""Kills at random moments, on each database; those at each point of a submission come on top."""
+KILLS = int(os.environ.get("TADA_KILLS", "30"))
+"""Kills at random moments, on each database; those at each point of a submission, some thirty, come on top."""
 PASSWORD = "blue kettle under seven hills"
 
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["tests.resilience.victim"])
+_context.set_forkserver_preload(
+    ["tests.resilience.victim", "sqlalchemy.dialects.postgresql.psycopg", "pytest"]
+)
 
 _BEFORE: list[dict[str, Any]] = [
     {"kind": "start"},

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 from bot.receive import Answer, Reception
+from flows.understanding.links import read_links
 from flows.vocabulary import Heard
 from locales import Words
 from storage.database import Database
@@ -26,6 +27,7 @@ from storage.sealing import PasswordParameters
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 CHEAP = PasswordParameters(memory=64, passes=1, lanes=1)
+read_links("https://example.com")  # the list of suffixes is read here, and not once more in each process
 
 
 @dataclass(frozen=True)
