@@ -4,17 +4,19 @@
 #   make run                          the web chat at http://127.0.0.1:8000/
 #   make run ARGS="--port 9000"       options of `tada serve`
 #   make test ARGS="tests/flows -x"   options of pytest
+#   make bench ARGS="--people 16"     options of `python -m benchmarks`
 
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: help run test check clean
+.PHONY: help run test check bench clean
 
 help:
 	@echo "make run    set up what is missing, and serve the web chat"
 	@echo "make test   set up what is missing, and pass every test"
 	@echo "make check  lint, formatting, types, catalogues"
+	@echo "make bench  measure the path of a message against the ceiling of the machine"
 	@echo "make clean  remove the environment and caches; what people wrote stays"
 
-run test check clean:
+run test check bench clean:
 	@$(PYTHON) tasks.py $@ $(ARGS)

@@ -1,4 +1,4 @@
-"""What `make` does, for machines with and without make: `python tasks.py run|test|check|clean`.
+"""What `make` does, for machines with and without make: `python tasks.py run|test|check|bench|clean`.
 
 Standard library only, since it runs before anything is installed. It keeps one environment in `.venv`,
 filled from the lock files, whose every package is pinned by hash; a stamp there says what it was
@@ -191,6 +191,12 @@ def check(arguments: list[str]) -> None:
     _do(BINARIES / "mypy", "--strict", ".")
 
 
+def bench(arguments: list[str]) -> None:
+    """Measure the path of a message against the ceiling: python tasks.py bench [options of benchmarks]."""
+    prepare("requirements-dev.txt")
+    _hand_over(BINARIES / "python", "-m", "benchmarks", *arguments)
+
+
 def clean(arguments: list[str]) -> None:
     """Remove the environment and all caches. What people wrote, in `var/`, stays."""
     for name in (
@@ -219,7 +225,7 @@ def _hand_over(program: Path, *arguments: str) -> None:
     os.execv(str(program), [str(program), *arguments])
 
 
-TASKS = {task.__name__: task for task in (run, test, check, clean, browser)}
+TASKS = {task.__name__: task for task in (run, test, check, bench, clean, browser)}
 
 
 def main() -> None:
