@@ -1,17 +1,18 @@
 """Who did what, and when: a log that is only ever added to, each entry bound to the one before.
 
 An entry names a colleague by id, an event, and at most the hash of a case id; never content.
-Entries leave at the old end alone, when their time is over.
+Entries leave at the old end alone, when their time is over, and that too is an entry: it holds the hash
+of the last one that left. So what is left still hangs on something, and whoever cuts off more is noticed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select
 
 from storage.schema import audit
 from storage.sealing import ContextPart, digest, encode
@@ -19,6 +20,7 @@ from storage.sealing import ContextPart, digest, encode
 Event = Literal[
     "case_opened",
     "cases_listed",
+    "entries_removed",
     "keys_made",
     "password_replaced",
     "sign_in_refused",
@@ -26,6 +28,9 @@ Event = Literal[
     "staff_added",
     "staff_disabled",
 ]
+
+KEPT = timedelta(days=365)
+"""Source: the retention table in `docs/retention.md`."""
 
 _FIRST_PREVIOUS = bytes(32)
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(7308895150543467617)"  # the number has no meaning
@@ -39,7 +44,8 @@ class Entry:
         number: 1, 2, 3, … without a gap.
         at: UTC, to the second.
         staff: hexadecimal id of the colleague; None where nobody was signed in.
-        subject: `subject_of` a case id, or the hexadecimal id of a colleague it was done to.
+        subject: `subject_of` a case id, or the hexadecimal id of a colleague it was done to; of
+            `entries_removed` the hash of the last entry that left.
     """
 
     number: int
@@ -88,14 +94,42 @@ def entries(connection: Connection, subject: str | None = None) -> Iterator[Entr
         yield Entry(row.number, datetime.fromtimestamp(row.at, UTC), row.staff, row.event, row.subject)
 
 
-def first_broken(connection: Connection) -> int | None:
-    """Return the number of the first entry that was altered, or follows one that was removed; None if none.
+def remove_old(connection: Connection, now: datetime) -> int:
+    """Remove the entries whose time is over, by whole UTC days, so that it is in the log once a day at most.
 
-    Entries cut off at the new end leave no trace in the database: for that the log is also sent elsewhere.
+    Nothing that follows an entry which must stay is removed, whatever its own time says.
+
+    Returns:
+        How many.
     """
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    since = int((midnight - KEPT).timestamp())
+    oldest = connection.execute(select(audit.c.at).order_by(audit.c.number).limit(1)).scalar()
+    if oldest is None or oldest >= since:
+        return 0
+    staying = select(audit.c.number).where(audit.c.at >= since).order_by(audit.c.number).limit(1)
+    first = connection.execute(staying).scalar()
+    leaving = select(audit.c.number, audit.c.hash).order_by(audit.c.number.desc()).limit(1)
+    last = connection.execute(leaving if first is None else leaving.where(audit.c.number < first)).one()
+    append(connection, now, None, "entries_removed", last.hash.hex())
+    return connection.execute(delete(audit).where(audit.c.number <= last.number)).rowcount
+
+
+def first_broken(connection: Connection) -> int | None:
+    """Return the number of the first entry that was altered, or follows one that is missing; None if none.
+
+    Entries cut off at the new end leave no trace in the database, and somebody who can write to it could
+    make the whole log anew: for that it is also copied elsewhere.
+    """
+    removed = select(audit.c.subject).where(audit.c.event == "entries_removed")
+    anchor = connection.execute(removed.order_by(audit.c.number.desc()).limit(1)).scalar()
+    hangs_on = _FIRST_PREVIOUS.hex() if anchor is None else anchor
     before: Row[tuple[object, ...]] | None = None
     for row in connection.execute(select(audit).order_by(audit.c.number)):
-        follows = before is None or (row.number == before.number + 1 and row.previous == before.hash)
+        if before is None:
+            follows = row.previous.hex() == hangs_on and (row.number == 1) == (anchor is None)
+        else:
+            follows = row.number == before.number + 1 and row.previous == before.hash
         if not follows or row.hash != _hash(
             row.number, row.at, row.staff, row.event, row.subject, row.previous
         ):

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, exists, or_, select, update
 
+from storage import audit
 from storage.database import Database
 from storage.epochs import Epochs
 from storage.erasing import EraseJournal, destroy_case, scrub_later
@@ -73,6 +74,7 @@ class Purged:
         marks: of messages that will not be delivered again.
         epochs: days whose key was destroyed.
         later_work: things that could not be done for too long.
+        log_entries: of the log of who opened what.
     """
 
     conversations: int = 0
@@ -81,6 +83,7 @@ class Purged:
     marks: int = 0
     epochs: int = 0
     later_work: int = 0
+    log_entries: int = 0
 
     @property
     def anything(self) -> bool:
@@ -108,6 +111,7 @@ def purge(database: Database, keys: KeyDirectory, now: datetime, draft_hours: in
         cases=_in_batches(database, _destroy_cases, cases.c.erase_at <= seconds, now),
         marks=_in_batches(database, _delete_marks, marks.c.erase_at <= seconds, now),
         later_work=_delete_later_work(database, given_up),
+        log_entries=_remove_log_entries(database, now),
         epochs=_destroy_epochs(database, keys, now, draft_hours),
     )
     if purged.anything:
@@ -252,6 +256,14 @@ def _delete_marks(connection: Connection, over: Any) -> int:
 def _delete_later_work(database: Database, before: int) -> int:
     with database.transaction() as connection:
         return connection.execute(delete(later_work).where(later_work.c.due_at <= before)).rowcount
+
+
+def _remove_log_entries(database: Database, now: datetime) -> int:
+    with database.transaction() as connection:
+        removed = audit.remove_old(connection, now)
+        if removed:
+            scrub_later(connection, now)
+    return removed
 
 
 def _destroy_epochs(database: Database, keys: KeyDirectory, now: datetime, draft_hours: int) -> int:

@@ -12,7 +12,7 @@ import click
 from sqlalchemy import text
 
 from settings import SECRETS, SettingsError, unknown_settings
-from storage import cases, migrations, staff
+from storage import audit, cases, migrations, staff
 from storage.keys import day_of
 from tada.facts import may_be_public, stale_facts, told
 from tada.instance import Instance, pass_instance
@@ -50,7 +50,7 @@ class Finding:
 def doctor(instance: Instance, as_json: bool) -> None:
     """Look at everything, and say what to do.
 
-    Looks at settings, keys, database, facts, texts, clock and disk.
+    Looks at settings, keys, database, log, facts, texts, clock and disk.
 
     Ends with 1 if something is wrong; what only needs a look does not count.
 
@@ -82,7 +82,7 @@ def examine(instance: Instance) -> Iterator[Finding]:
         return
     looks = [_settings, _facts, _texts, _public, _channels]
     if settings.keys.exists():
-        looks += [_keys, _database, _clock, _staff, _space, _worker]
+        looks += [_keys, _database, _clock, _staff, _log, _space, _worker]
     else:
         yield Finding("wrong", f"There is no instance in {settings.home} yet.", "tada init")
     for look in looks:
@@ -182,6 +182,15 @@ def _staff(instance: Instance) -> Iterator[Finding]:
         )
     else:
         yield Finding("good", f"staff: {opening} can open cases, {vouching} hold the desk key")
+
+
+def _log(instance: Instance) -> Iterator[Finding]:
+    with instance.database.reading() as connection:
+        broken = audit.first_broken(connection)
+    if broken is None:
+        yield Finding("good", "log: every entry follows from the one before")
+    else:
+        yield Finding("wrong", f"The log was altered, or cut off before entry {broken}.", "docs/keys.md")
 
 
 def _facts(instance: Instance) -> Iterator[Finding]:

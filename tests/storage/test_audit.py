@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -67,11 +67,55 @@ def test_what_was_altered_or_taken_out_shows(logged: Database, tampering: Any, b
     assert first_broken(logged) == broken
 
 
-def test_the_oldest_entries_may_leave(logged: Database) -> None:
+DAY = timedelta(days=1)
+MIDNIGHT = NOW.replace(hour=0)
+
+
+def removed_at(database: Database, now: datetime) -> int:
+    with database.transaction() as connection:
+        return audit.remove_old(connection, now)
+
+
+def test_entries_stay_for_twelve_months_and_leave_with_their_day(logged: Database) -> None:
     with logged.transaction() as connection:
-        connection.execute(delete(log).where(log.c.number <= 2))
+        audit.append(connection, MIDNIGHT + DAY, MEI, "cases_listed")
+    assert removed_at(logged, MIDNIGHT + 366 * DAY - timedelta(seconds=1)) == 0
+    assert removed_at(logged, MIDNIGHT + 366 * DAY) == 4
+    assert removed_at(logged, MIDNIGHT + 366 * DAY + timedelta(hours=23)) == 0
+    with logged.reading() as connection:
+        assert [(entry.number, entry.event) for entry in audit.entries(connection)] == [
+            (5, "cases_listed"),
+            (6, "entries_removed"),
+        ]
+    assert first_broken(logged) is None
+
+
+def test_a_log_of_old_entries_alone_goes_on_from_the_last_of_them(logged: Database) -> None:
+    for years in range(1, 4):
+        assert removed_at(logged, NOW + years * 400 * DAY) == (4 if years == 1 else 1)
+        assert first_broken(logged) is None
+    with logged.transaction() as connection:
         audit.append(connection, NOW, MEI, "cases_listed")
     assert first_broken(logged) is None
+    with logged.reading() as connection:
+        assert [entry.number for entry in audit.entries(connection)] == [7, 8]
+
+
+def test_an_entry_of_a_clock_that_was_wrong_takes_none_along_that_must_stay(logged: Database) -> None:
+    with logged.transaction() as connection:
+        audit.append(connection, datetime(1990, 1, 1, tzinfo=UTC), MEI, "cases_listed")
+    assert removed_at(logged, NOW + DAY) == 0
+
+
+@pytest.mark.parametrize("last", [1, 2, 5])
+def test_whoever_cuts_off_the_old_end_is_noticed(logged: Database, last: int) -> None:
+    with logged.transaction() as connection:
+        audit.append(connection, NOW + DAY, MEI, "cases_listed")
+        audit.append(connection, NOW + DAY, MEI, "cases_listed")
+        if last > 4:
+            audit.remove_old(connection, NOW + 366 * DAY)
+        connection.execute(delete(log).where(log.c.number <= last))
+    assert first_broken(logged) == last + 1
 
 
 def test_entries_written_at_once_stand_one_after_another(database: Database) -> None:

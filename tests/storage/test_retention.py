@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from flows.vocabulary import CameBack, Conversation, Heard, StepId, Turn
-from storage import schema
+from storage import audit, schema
 from storage.intake import Intake
 from storage.keys import day_of
 from storage.retention import (
@@ -126,6 +126,15 @@ def test_a_closed_case_until_its_deadline_and_every_row_of_it(person: Person, in
     assert rows(instance.database).keys() == {"cases", "answers", "manifests", "links", "receipts"}
     assert purged_at(instance, at).cases == 1
     assert rows(instance.database) == {}
+
+
+def test_the_log_12_months_and_what_is_left_of_it_is_whole(instance: Instance) -> None:
+    logged = datetime.now(UTC)  # the keys were made just now
+    assert purged_at(instance, logged + timedelta(days=365)).log_entries == 0
+    assert purged_at(instance, logged + timedelta(days=367)).log_entries >= 1
+    with instance.database.reading() as connection:
+        assert [entry.event for entry in audit.entries(connection)] == ["entries_removed"]
+        assert audit.first_broken(connection) is None
 
 
 def test_a_queued_case_has_no_deadline(person: Person, instance: Instance) -> None:

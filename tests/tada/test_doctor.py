@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 from collections import namedtuple
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -110,3 +112,10 @@ def test_a_worker_that_fell_silent_is_noticed(home: Path, tada: Tada) -> None:
 
     os.utime(seen, (1_700_000_000, 1_700_000_000))
     assert any("last seen 2023-11-14" in line for line in found(tada, "look"))
+
+
+def test_a_log_that_was_altered_is_wrong(home: Path, tada: Tada) -> None:
+    with closing(sqlite3.connect(home / "tada.sqlite3")) as database, database:
+        database.execute("UPDATE audit SET event = 'cases_listed' WHERE number = 2")
+
+    assert any("before entry 2" in line for line in found(tada, "wrong"))
