@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -51,7 +51,7 @@ class CaseWriter:
 
     def __init__(
         self,
-        connection: Connection,
+        connection: Callable[[], Connection],
         keys: KeyDirectory,
         now: datetime,
         case_id: bytes,
@@ -73,7 +73,7 @@ class CaseWriter:
     @classmethod
     def begin(
         cls,
-        connection: Connection,
+        connection: Callable[[], Connection],
         keys: KeyDirectory,
         now: datetime,
         conversation_key: bytes,
@@ -84,7 +84,7 @@ class CaseWriter:
         generation, desk = keys.desk_public
         pair, case_id = new_key_pair(), new_id()
         sealed = seal(desk, pair.private, *case_key_context(case_id, generation))
-        connection.execute(
+        connection().execute(
             insert(cases),
             {
                 "id": case_id,
@@ -100,7 +100,7 @@ class CaseWriter:
         return cls(connection, keys, now, case_id, pair.public, "draft")
 
     @classmethod
-    def of_nobody(cls, connection: Connection, keys: KeyDirectory, now: datetime) -> CaseWriter:
+    def of_nobody(cls, connection: Callable[[], Connection], keys: KeyDirectory, now: datetime) -> CaseWriter:
         """Return a case that is not there."""
         case = cls(connection, keys, now, new_id(), keys.desk_public[1], "queued")
         case.nobodys = True
@@ -130,7 +130,7 @@ class CaseWriter:
         if not platforms:
             return
         self._lock()
-        last = self._connection.execute(_LAST_LINK, {"case": self.id}).scalar()
+        last = self._connection().execute(_LAST_LINK, {"case": self.id}).scalar()
         first = 0 if last is None else last + 1
         rows = [
             {"case_id": self.id, "number": number, "platform": platform}
@@ -157,8 +157,8 @@ class CaseWriter:
             receipt: the keys of the case code, where there is one.
         """
         self._write_answers()
-        draft = self._connection.execute(_DRAFT, {"case": self.id}).one()
-        stored = self._connection.execute(_SEALED_ANSWERS, {"case": self.id})
+        draft = self._connection().execute(_DRAFT, {"case": self.id}).one()
+        stored = self._connection().execute(_SEALED_ANSWERS, {"case": self.id})
         listed = []
         for sequence, sealed in sorted((row.sequence, row.sealed) for row in stored):
             listed.append(Listed.of(fields[sequence], sequence, sealed))
@@ -200,7 +200,7 @@ class CaseWriter:
         if not (self._listed or self._raised):
             return []
         self._lock()
-        last = self._connection.execute(_LAST_MANIFEST, {"case": self.id}).one_or_none()
+        last = self._connection().execute(_LAST_MANIFEST, {"case": self.id}).one_or_none()
         number, previous = (last.number + 1, digest(last.signature)) if last else (1, bytes(32))
         self._add_manifest(
             number, Manifest(self._listed, tuple(self._raised), "", self._now, previous=previous)
@@ -210,12 +210,12 @@ class CaseWriter:
     # -------------------------------------------------------------- inside
 
     def _lock(self) -> None:
-        self._connection.execute(_IN_TURN, {"case": self.id})
+        self._connection().execute(_IN_TURN, {"case": self.id})
 
     def _take_sequence(self) -> int:
         if self._next_sequence is None:
             self._lock()
-            last = self._connection.execute(_LAST_ANSWER, {"case": self.id}).scalar()
+            last = self._connection().execute(_LAST_ANSWER, {"case": self.id}).scalar()
             self._next_sequence = 0 if last is None else last + 1
         sequence = self._next_sequence
         self._next_sequence += 1
@@ -236,4 +236,4 @@ class CaseWriter:
 
     def _execute(self, statement: Executable, values: Any) -> None:
         if not self.nobodys:
-            self._connection.execute(statement, values)
+            self._connection().execute(statement, values)

@@ -12,7 +12,7 @@ import os
 import threading
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
@@ -97,7 +97,7 @@ class Database:
             raise ValueError("the database must be SQLite or PostgreSQL")
         self.engine: Engine = _engine(url, self.dialect)
         self._writer = _Writer(self.file.with_name(self.file.name + ".lock")) if self.file else None
-        self._people = [threading.Lock() for _ in range(_STRIPES)]
+        self._people = [threading.RLock() for _ in range(_STRIPES)]
         _forget_after_fork(self)
 
     @classmethod
@@ -112,20 +112,37 @@ class Database:
         return cls(make_url(url))
 
     @contextmanager
-    def transaction(self, serialise_on: bytes | None = None) -> Iterator[Connection]:
+    def transaction(
+        self, serialise_on: bytes | None = None, on: Connection | None = None
+    ) -> Iterator[Connection]:
         """Run one durable transaction: committed when the block ends well, rolled back when it raises.
 
         Args:
             serialise_on: at least eight bytes; transactions given the same ones run one after
                 another, over all processes. On SQLite all of them do.
+            on: a connection that is open already (`glancing`); otherwise one is opened.
         Raises:
             StoreAway: the database cannot be had. Whether a commit that broke off was kept is not
                 known; the same message sent again finds out.
             StoreRefused: a constraint forbids what was to be written.
         """
-        with _translated(), self._queued(serialise_on), self._connected(serialise_on) as connection:
+        with _translated(), self._queued(serialise_on), self._begun(serialise_on, on) as connection:
             yield connection
             connection.commit()
+
+    @contextmanager
+    def glancing(self) -> Iterator[Connection]:
+        """Give a connection on which each query is a snapshot of its own, and waits for no writer.
+
+        Raises:
+            StoreAway: the database cannot be had.
+        """
+        with _translated(), self.engine.connect() as connection:
+            yield connection
+
+    def turn_of(self, serialise_on: bytes) -> AbstractContextManager[None]:
+        """Wait, within this process, until nobody else is at work on the same; see `transaction`."""
+        return _held(self._people[int.from_bytes(serialise_on[:8], "big") % _STRIPES])
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -172,7 +189,20 @@ class Database:
         if serialise_on is None:
             return nullcontext()
         # One person's messages wait here rather than each on a connection that others could use.
-        return _held(self._people[int.from_bytes(serialise_on[:8], "big") % _STRIPES])
+        return self.turn_of(serialise_on)
+
+    @contextmanager
+    def _begun(self, serialise_on: bytes | None, on: Connection | None) -> Iterator[Connection]:
+        if on is None:
+            with self._connected(serialise_on) as connection:
+                yield connection
+            return
+        on.exec_driver_sql(self._begin(serialise_on), execution_options=_AS_IT_STANDS)
+        try:
+            yield on
+        except BaseException:
+            on.rollback()
+            raise
 
     @contextmanager
     def _connected(self, serialise_on: bytes | None) -> Iterator[Connection]:
@@ -252,7 +282,7 @@ def _opened(path: Path) -> int:
 
 
 @contextmanager
-def _held(lock: threading.Lock) -> Iterator[None]:
+def _held(lock: threading.Lock | threading.RLock) -> Iterator[None]:
     if not lock.acquire(timeout=WAIT_SECONDS):
         raise StoreAway("no turn within the time that a message may take")
     try:
@@ -323,7 +353,7 @@ def _forget_after_fork(database: Database) -> None:
         if found is None:
             return
         found.engine.dispose(close=False)
-        found._people = [threading.Lock() for _ in range(_STRIPES)]
+        found._people = [threading.RLock() for _ in range(_STRIPES)]
         if found._writer is not None:
             found._writer.forget()
 

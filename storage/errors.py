@@ -20,6 +20,10 @@ class StoreRefused(StoreError):
     """The database refused a row: what was to be written is not allowed, or is there already."""
 
 
+class Overtaken(StoreError):
+    """Somebody else wrote to this conversation since it was read. Nothing was kept; take the message again."""
+
+
 class StateUnreadable(StoreError):
     """A conversation is there and cannot be read. It stays as it is; an operator must look."""
 

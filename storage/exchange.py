@@ -63,6 +63,10 @@ class Means:
     draft_kept: timedelta
 
 
+class NeedsTransaction(Exception):
+    """What a turn does cannot be worked out before its transaction: it reads what only then stands still."""
+
+
 class Exchange:
     """One message, from what is remembered of the person to what is kept of the turn.
 
@@ -73,7 +77,7 @@ class Exchange:
 
     def __init__(
         self,
-        connection: Connection,
+        connection: Connection | None,
         means: Means,
         heard: Heard,
         now: datetime,
@@ -82,7 +86,7 @@ class Exchange:
         alive: bool,
         tried: tuple[str, CodeKeys] | None,
     ) -> None:
-        self._connection = connection
+        self._open_connection = connection
         self._means = means
         self._heard = heard
         self._now = now
@@ -101,7 +105,7 @@ class Exchange:
                 self._case = self._nobodys()
         answered = self.conversation.answered if self.conversation else ()
         self._fields = {sequence: field for sequence, field in enumerate(answered) if field is not None}
-        self._outside = StoreOutside(connection, means.codes, self._remembered.key, self._case)
+        self._outside = StoreOutside(self._in_transaction, means.codes, self._remembered.key, self._case)
         self.erased = False
 
     @property
@@ -131,6 +135,15 @@ class Exchange:
         Raises:
             RuntimeError: the turn contradicts what is kept; a defect, and nothing of it may be committed.
         """
+        self.gather(turn)
+        self.write(self._in_transaction())
+
+    def gather(self, turn: Turn) -> None:
+        """Work out all that is to be written of a turn.
+
+        Raises:
+            NeedsTransaction: outside a transaction, where the turn does more than answer a question.
+        """
         if self._seen is not None:
             raise RuntimeError("this message was kept before")
         for record in turn.records:
@@ -139,8 +152,22 @@ class Exchange:
         remembered = self._remember(turn.conversation)
         if self._case is None:
             given = []  # destroyed, as nothing leads to it any more
-        write_turn(self._connection, self._mark(turn.reply), remembered, self._stored, given)
-        count_up(self._connection, turn.counts, self._now)
+        self._gathered = (self._mark(turn.reply), remembered, self._stored, given)
+        self._counts = turn.counts
+
+    def write(self, connection: Connection) -> None:
+        """Write what was gathered.
+
+        Raises:
+            Overtaken: the conversation is no longer as it was read.
+        """
+        write_turn(connection, *self._gathered)
+        count_up(connection, self._counts, self._now)
+
+    def _in_transaction(self) -> Connection:
+        if self._open_connection is None:
+            raise NeedsTransaction
+        return self._open_connection
 
     # -------------------------------------------------------------- records
 
@@ -179,7 +206,7 @@ class Exchange:
 
     def _begin(self, record: Consented) -> None:
         self._case = CaseWriter.begin(
-            self._connection,
+            self._in_transaction,
             self._means.keys,
             self._now,
             self._remembered.key,
@@ -192,7 +219,7 @@ class Exchange:
         self._begin_anew()
         # Too many tries, or an unknown code: what follows looks and takes the same (promise P5).
         lookup = self._tried[1].lookup if self._tried and self._tried[0] == record.code else new_key()
-        row = self._connection.execute(_BY_CODE, {"lookup": lookup}).one_or_none()
+        row = self._in_transaction().execute(_BY_CODE, {"lookup": lookup}).one_or_none()
         self._case = self._nobodys() if row is None else self._writer(row.id, row.public_key, row.state)
 
     def _erase(self) -> None:
@@ -203,7 +230,7 @@ class Exchange:
             # Whoever holds a code may write to a case, and not destroy it.
             case.raise_to_team(Raised("erase"))
             return
-        row = self._connection.execute(_IN_TURN, {"case": case.id}).one_or_none()
+        row = self._in_transaction().execute(_IN_TURN, {"case": case.id}).one_or_none()
         if row is not None and row.state not in ("draft", "queued"):
             # Taken up since the person was asked: somebody may have duties before it goes.
             case.raise_to_team(Raised("erase"))
@@ -213,7 +240,7 @@ class Exchange:
         self._begin_anew()
 
     def _destroy(self, case: CaseWriter) -> None:
-        erase_case(self._connection, self._means.journal, case.id, self._now)
+        erase_case(self._in_transaction(), self._means.journal, case.id, self._now)
         self._case = None
         self.erased = True
 
@@ -224,7 +251,7 @@ class Exchange:
         if self._case is not None and self._case.state == "draft":
             self._destroy(self._case)
         if self._stored is not None:
-            self._connection.execute(FORGET, {"row": self._remembered.id})
+            self._in_transaction().execute(FORGET, {"row": self._remembered.id})
         self._stored = None
         self._case = None
         self._remembered = Remembered.new(self._living[0])
@@ -282,10 +309,10 @@ class Exchange:
     # -------------------------------------------------------------- cases and codes
 
     def _writer(self, case_id: bytes, public: bytes, state: str) -> CaseWriter:
-        return CaseWriter(self._connection, self._means.keys, self._now, case_id, public, state)
+        return CaseWriter(self._in_transaction, self._means.keys, self._now, case_id, public, state)
 
     def _nobodys(self) -> CaseWriter:
-        return CaseWriter.of_nobody(self._connection, self._means.keys, self._now)
+        return CaseWriter.of_nobody(self._in_transaction, self._means.keys, self._now)
 
 
 def _reply_context(mark: bytes) -> tuple[str, int, bytes]:

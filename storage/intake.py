@@ -7,21 +7,22 @@ before it begins, and making the files forget what was erased is done after it i
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
-from flows.vocabulary import Conversation, Heard
+from flows.vocabulary import Conversation, Heard, Outside, Reply, Turn
 from storage.codes import CODE_PARAMETERS, Codes
 from storage.database import Database
 from storage.epochs import Epoch, Epochs
 from storage.erasing import EraseJournal, erase_case
-from storage.errors import StoreAway
-from storage.exchange import Exchange, Means
+from storage.errors import Overtaken, StoreAway, StoreRefused
+from storage.exchange import Exchange, Means, NeedsTransaction
 from storage.keys import KeyDirectory
 from storage.remembering import FORGET, UPDATE, Remembered, find
 from storage.scrubbing import scrub_now
@@ -29,6 +30,9 @@ from storage.sealing import PasswordParameters, index
 
 DRAFT_HOURS = 72
 """Hours after the last message that a case not submitted is kept, unless the operator chose otherwise."""
+
+
+Decide = Callable[[Conversation | None, Outside], Turn]
 
 
 class Intake:
@@ -59,6 +63,50 @@ class Intake:
             journal=EraseJournal(journal),
             draft_kept=timedelta(hours=draft_hours),
         )
+
+    def take(self, heard: Heard, now: datetime, decide: Decide) -> Reply:
+        """Take one message and return its reply: the one it got before, or that of the turn decided on.
+
+        What most messages need is worked out before the transaction, so that nobody waits for it: the
+        conversation is read, and written only if it is still as it was read. A message that does more
+        than answer a question, or that was overtaken, is decided again while the others wait.
+
+        Args:
+            now: the time, timezone-aware.
+            decide: from what is remembered, and what is outside, to the turn. Called again after it was
+                overtaken, so it must do nothing of its own. What it raises is raised, and nothing kept.
+        Raises: as `exchange`, and `CannotOpen` as `Exchange.earlier`.
+        """
+        person = self._person(heard.channel, heard.address)
+        with self._database.turn_of(person):
+            with contextlib.suppress(NeedsTransaction, Overtaken, StoreRefused):
+                return self._take_lightly(heard, now, decide, person)
+            with self.exchange(heard, now) as exchange:
+                if (earlier := exchange.earlier) is not None:
+                    return earlier
+                turn = decide(exchange.conversation, exchange.outside)
+                exchange.keep(turn)
+            return turn.reply
+
+    def _take_lightly(self, heard: Heard, now: datetime, decide: Decide, person: bytes) -> Reply:
+        living = self._epochs.living(now)
+        with self._database.glancing() as connection:
+            marks = [epoch.mark(heard) for epoch in living]
+            try:
+                found = _find(connection, living, heard.channel, heard.address, marks, locked=False)
+            except DBAPIError:
+                # Such as a connection from before a restart; a transaction knows what to do about it.
+                raise NeedsTransaction from None
+            if found.id is not None and _is_over(found, now):
+                raise NeedsTransaction
+            exchange = Exchange(None, self._means, heard, now, living, found, found.id is not None, None)
+            if (earlier := exchange.earlier) is not None:
+                return earlier
+            turn = decide(exchange.conversation, exchange.outside)
+            exchange.gather(turn)
+            with self._database.transaction(person, on=connection):
+                exchange.write(connection)
+            return turn.reply
 
     @contextmanager
     def exchange(self, heard: Heard, now: datetime) -> Iterator[Exchange]:

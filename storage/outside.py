@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 from sqlalchemy import Connection, bindparam, func, literal, select
@@ -29,11 +30,18 @@ class StoreOutside:
     """`flows.vocabulary.Outside` for one message.
 
     Args:
+        connection: gives the one of the transaction.
         key: the conversation's; fingerprints mean nothing without it.
         case: the one the conversation is about, if there is one.
     """
 
-    def __init__(self, connection: Connection, codes: Codes, key: bytes, case: CaseWriter | None) -> None:
+    def __init__(
+        self,
+        connection: Callable[[], Connection],
+        codes: Codes,
+        key: bytes,
+        case: CaseWriter | None,
+    ) -> None:
         self._connection = connection
         self._codes = codes
         self._key = key
@@ -61,7 +69,7 @@ class StoreOutside:
         """Tell how far the case is; a case that is not there, or no longer, is told of as one that waits."""
         if self._case is None or self._case.nobodys:
             return CaseStatus("queued")
-        rows = self._connection.execute(_LINKS, {"case": self._case.id})
+        rows = self._connection().execute(_LINKS, {"case": self._case.id})
         n = {row.status: row.n for row in rows}
         total, removed = sum(n.values()), n.get("removed", 0)
         return CaseStatus(
@@ -78,5 +86,5 @@ class StoreOutside:
         return self._drawn.get(code) or self._codes.keys_of(code)
 
     def _is_taken(self, reference: str) -> bool:
-        found = self._connection.execute(_REFERENCE, {"reference": reference})
+        found = self._connection().execute(_REFERENCE, {"reference": reference})
         return found.one_or_none() is not None

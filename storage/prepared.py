@@ -33,11 +33,12 @@ class Prepared:
         self._columns = None if columns is None else list(columns)
         self._compiled: dict[str, tuple[str, tuple[str, ...] | None]] = {}
 
-    def run(self, connection: Connection, *rows: Values) -> None:
-        """Run it once for each of the rows, which are none for a statement that has nothing to do."""
+    def run(self, connection: Connection, *rows: Values) -> int:
+        """Run it once for each of the values, and return how many rows the last one changed."""
         with _cursor(connection) as cursor:
             for row in rows:
                 self._execute(connection, cursor, row)
+            return int(cursor.rowcount)
 
     def row(self, connection: Connection, values: Values) -> Any:
         """Run it and return its one row, a named tuple."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, bindparam, insert, text, update
 
+from storage.errors import Overtaken
 from storage.prepared import Prepared, Values
 from storage.schema import answers, conversations, marks
 
@@ -16,7 +17,9 @@ def _insert(table: Table, *columns: str) -> Prepared:
 
 
 def _update(*columns: str) -> Prepared:
-    return Prepared(update(conversations).where(conversations.c.id == bindparam("row")), columns)
+    # Overtaken, where the state is no longer the one that was read: it never comes twice, being sealed.
+    unchanged = conversations.c.id == bindparam("row"), conversations.c.state == bindparam("was")
+    return Prepared(update(conversations).where(*unchanged), columns)
 
 
 _REMEMBERED = ("lookup", "epoch", "wrapped_key", "state", "address", "case_id", "erase_at")
@@ -35,7 +38,7 @@ _AT_ONCE = Prepared(
         " answered AS (INSERT INTO answers (case_id, sequence, sealed)"
         " SELECT :case_id, * FROM unnest(CAST(:sequences AS integer[]), CAST(:sealed AS bytea[])))"
         " UPDATE conversations SET lookup = :lookup, epoch = :epoch, wrapped_key = :wrapped_key, state = :state,"
-        " address = :address, case_id = :case_id, erase_at = :erase_at WHERE id = :row"
+        " address = :address, case_id = :case_id, erase_at = :erase_at WHERE id = :row AND state = :was"
     )
 )
 
@@ -54,24 +57,30 @@ def write_turn(
         remembered: the row of `conversations`; None where nothing is remembered.
         stored: that row as it was read; None where it is not there yet.
         given: rows of `answers`, all of the case of the conversation.
+    Raises:
+        Overtaken: the row is no longer as it was read.
     """
-    if remembered is not None and stored is not None and connection.dialect.name == "postgresql":
+    changed = 1
+    if remembered is None or stored is None or connection.dialect.name != "postgresql":
+        _INSERT_ANSWERS.run(connection, *given)
+        if remembered is not None and stored is not None:
+            same = all(remembered[name] == getattr(stored, name) for name in _SELDOM_CHANGED)
+            statement = _UPDATE_STATE if same else _UPDATE_CONVERSATION
+            changed = statement.run(connection, {"row": remembered["id"], "was": stored.state, **remembered})
+        elif remembered is not None:
+            _INSERT_CONVERSATION.run(connection, remembered)
+        _INSERT_MARK.run(connection, mark)
+    else:
         values = {
             **{name: value for name, value in remembered.items() if name != "id"},
             "row": remembered["id"],
+            "was": stored.state,
             "mark": mark["mark"],
             "reply": mark["reply"],
             "mark_erase_at": mark["erase_at"],
             "sequences": [row["sequence"] for row in given],
             "sealed": [row["sealed"] for row in given],
         }
-        _AT_ONCE.run(connection, values)
-        return
-    _INSERT_ANSWERS.run(connection, *given)
-    if remembered is not None and stored is None:
-        _INSERT_CONVERSATION.run(connection, remembered)
-    elif remembered is not None:
-        same = all(remembered[name] == getattr(stored, name) for name in _SELDOM_CHANGED)
-        statement = _UPDATE_STATE if same else _UPDATE_CONVERSATION
-        statement.run(connection, {"row": remembered["id"], **remembered})
-    _INSERT_MARK.run(connection, mark)
+        changed = _AT_ONCE.run(connection, values)
+    if changed != 1:
+        raise Overtaken

@@ -1,0 +1,102 @@
+"""A message is worked out before its transaction, and again where somebody wrote in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from flows.vocabulary import Consented, Conversation, Heard, Outside, Reply, StepId, Turn
+from storage.errors import CannotOpen
+from storage.intake import Intake
+from tests.storage.building import Instance
+from tests.storage.talking import NOW, intake_of, reply
+
+Decide = Callable[[Conversation | None, Outside], Turn]
+
+
+@pytest.fixture
+def intake(instance: Instance) -> Intake:
+    return intake_of(instance)
+
+
+def heard(delivery: str, text: str = "hello") -> Heard:
+    return Heard("web", "an address", delivery, text=text)
+
+
+def counting(seen: list[int], answer: Reply) -> Decide:
+    """Decides on one more miss, and notes how many there were."""
+
+    def decide(conversation: Conversation | None, _: Outside) -> Turn:
+        before = conversation or Conversation()
+        seen.append(before.misses)
+        return Turn(before.but(step=StepId("age"), misses=before.misses + 1), answer)
+
+    return decide
+
+
+def test_a_message_overtaken_by_another_is_decided_again_and_neither_is_lost(intake: Intake) -> None:
+    seen: list[int] = []
+    count = counting(seen, reply("a"))
+    intake.take(heard("first"), NOW, count)
+
+    def decide(conversation: Conversation | None, outside: Outside) -> Turn:
+        if len(seen) == 1:
+            # Another process takes a message of the same person meanwhile.
+            with intake.exchange(heard("second"), NOW) as exchange:
+                exchange.keep(count(exchange.conversation, exchange.outside))
+        return count(conversation, outside)
+
+    intake.take(heard("third"), NOW, decide)
+    assert seen == [0, 1, 1, 2]
+    remembered = intake.peek("web", "an address", NOW)
+    assert remembered is not None
+    assert remembered.misses == 3
+
+
+def test_the_first_message_of_somebody_taken_twice_at_once_is_kept_once(intake: Intake) -> None:
+    seen: list[int] = []
+    count = counting(seen, reply("a"))
+
+    def decide(conversation: Conversation | None, outside: Outside) -> Turn:
+        if not seen:
+            with intake.exchange(heard("same"), NOW) as exchange:
+                exchange.keep(count(exchange.conversation, exchange.outside))
+        return count(conversation, outside)
+
+    answer = intake.take(heard("same"), NOW, decide)
+    assert answer == reply("a")
+    remembered = intake.peek("web", "an address", NOW)
+    assert remembered is not None
+    assert remembered.misses == 1
+
+
+def test_what_a_turn_raises_is_raised_and_nothing_is_kept(intake: Intake) -> None:
+    def decide(_: Conversation | None, __: Outside) -> Turn:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        intake.take(heard("first"), NOW, decide)
+    assert intake.peek("web", "an address", NOW) is None
+
+
+def test_a_turn_that_begins_a_case_is_decided_within_its_transaction(intake: Intake) -> None:
+    intake.take(heard("first"), NOW, counting([], reply("a")))
+
+    def consent(conversation: Conversation | None, _: Outside) -> Turn:
+        assert conversation is not None
+        return Turn(conversation.but(case="draft"), reply("b"), (Consented("1", "en"),))
+
+    assert intake.take(heard("second"), NOW, consent) == reply("b")
+    remembered = intake.peek("web", "an address", NOW)
+    assert remembered is not None
+    assert remembered.case == "draft"
+
+
+def test_the_same_delivery_gets_its_reply_and_other_words_under_its_id_do_not(intake: Intake) -> None:
+    seen: list[int] = []
+    intake.take(heard("first"), NOW, counting(seen, reply("a")))
+    assert intake.take(heard("first"), NOW, counting(seen, reply("b"))) == reply("a")
+    with pytest.raises(CannotOpen):
+        intake.take(heard("first", "something else"), NOW, counting(seen, reply("b")))
+    assert seen == [0]
