@@ -88,5 +88,6 @@ class _Talk:
     def _numbered(self, message: Message) -> str:
         lines = [f"  {number}. {label}" for number, (_, label) in enumerate(message.choices, start=1)]
         if lines:
-            lines.append(f"  ({self.label('terminal.choose')})")
+            hint = "terminal.choose_several" if message.several else "terminal.choose"
+            lines.append(f"  ({self.label(hint)})")
         return "\n".join([message.text, *lines])

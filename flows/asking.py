@@ -41,9 +41,10 @@ def offered(scene: Scene) -> tuple[str, ...]:
         # A web page forgets its conversation: nobody could be reached there.
         return tuple(choice for choice in choices if choice != "this_chat")
     if step == "links":
-        if scene.conversation.links:
-            return ("done", "clear")
-        return ("no_links",) if scene.conversation.return_to != "submitted" else ("done",)
+        if scene.submitted:
+            # What a colleague may be working on is not taken away by a button.
+            return ("done",)
+        return ("done", "clear") if scene.conversation.links else ("no_links",)
     if step == "submitted":
         if scene.conversation.case == "code":
             return ("add_links", "correct", "erase", "new")

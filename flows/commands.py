@@ -50,7 +50,9 @@ def _back(scene: Scene) -> None:
         scene.change(step=conversation.return_to, return_to=None, detail=None, misses=0)
     elif conversation.step == "language":
         scene.say("back.first")
-    elif not scene.submitted:
+    elif scene.submitted:
+        scene.say("back.submitted")
+    else:
         scene.change(step=_before(scene), detail=None, misses=0)
     ask_standing(scene)
 

@@ -54,6 +54,8 @@ LONGEST_LINKS = 16_000
 
 STORY_FROM = 25
 """Weight (`_weight`) from which a text that answers no question is taken for a part of the story."""
+MESSAGE_FROM = 12
+"""The same for a message to the colleague who has the case: it is passed on, and nothing is asked."""
 _HAN = re.compile(r"[\u3400-\u9fff]")
 
 _READERS: dict[Takes, Callable[[Scene], bool]] = {
@@ -389,7 +391,8 @@ def _offer_to_keep(scene: Scene) -> bool:
     if scene.pressed is not None:
         return False
     found = read_links(scene.text)
-    says_little = _weight(scene.text) < STORY_FROM or (" " not in scene.text and scene.text.isascii())
+    enough = MESSAGE_FROM if scene.submitted else STORY_FROM
+    says_little = _weight(scene.text) < enough or (" " not in scene.text and scene.text.isascii())
     if not found.links and says_little:
         return False
     if not scene.consented:
