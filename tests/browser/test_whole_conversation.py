@@ -112,6 +112,25 @@ def test_a_page_that_came_by_a_form_is_taken_over(visit: Callable[..., Watched])
     chat.page.locator("#answers button[value=en]").wait_for()
 
 
+def test_one_press_leads_from_the_last_reply_back_to_the_case(visit: Callable[..., Watched]) -> None:
+    chat = visit().begin()
+    give_everything(chat, "en")
+    chat.page.locator("#add-more button").click()
+    chat.page.locator("#answers button[value=add_links]").wait_for()
+    chat.press("add_links")
+    chat.write("https://example.com/one-more")
+    assert "1 new link" in chat.page.locator("#log").inner_text()
+
+
+def test_what_is_too_long_is_counted_and_stays(visit: Callable[..., Watched]) -> None:
+    chat = visit().begin()
+    chat.press("en")
+    chat.page.locator("#text").fill("x" * 4001)
+    assert "1 character too many" in chat.page.locator("#count").inner_text()
+    chat.page.locator("#send").click()
+    assert len(chat.typed) == 4001
+
+
 def test_the_case_code_can_be_copied(visit: Callable[..., Watched]) -> None:
     chat = visit(permissions=["clipboard-read", "clipboard-write"]).begin()
     give_everything(chat, "en")

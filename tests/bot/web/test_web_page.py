@@ -221,6 +221,32 @@ def test_an_end_offers_to_start_again_and_nothing_else(
     assert 'id="composer" hidden' in body
 
 
+def test_a_case_code_in_the_last_reply_leads_back_to_its_case(
+    client: FlaskClient, reception: ScriptedReception
+) -> None:
+    last = Message("e-0", "assistant", "Your case code:\n1234 5678 9012 3452")
+    reception.answer = Answer((last,), "submitted", "en", None, closed=True)
+    page = client.post("/", data={"language": "en"}).get_data(as_text=True)
+    assert 'name="code" value="1234 5678 9012 3452"' in page
+    reception.heard.clear()
+    client.post("/", data={"language": "en", "code": "1234 5678 9012 3452"})
+    assert [(heard.kind, heard.choice, heard.text) for heard in reception.heard] == [
+        ("start", None, ""),
+        ("text", "en", ""),
+        ("text", None, "1234 5678 9012 3452"),
+    ]
+
+
+def test_only_what_can_be_skipped_offers_to_skip(client: FlaskClient, reception: ScriptedReception) -> None:
+    for skippable in (False, True):
+        reception.answer = Answer((SEVERAL,), "background", "en", None, skippable=skippable)
+        page = client.post("/", data={"language": "en"}).get_data(as_text=True)
+        (skip,) = re.findall(
+            r'<button class="quiet" name="say" value="skip"[^>]*>', page[: page.index("<template")]
+        )
+        assert (" hidden" in skip) is not skippable
+
+
 @pytest.mark.parametrize(
     ("fields", "status"),
     [
