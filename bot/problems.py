@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from bot.receive import DeliveryReused, UnknownConversation
 from flows.vocabulary import MessageId
-from storage.errors import StateUnreadable, StoreError
+from storage.errors import KeysUnusable, StateUnreadable, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +40,7 @@ PROBLEMS: dict[str, Told] = {
     "busy": Told(429, MessageId("error.busy")),
     "unexpected": Told(500, MessageId("error.handler")),
     "state_unreadable": Told(503, MessageId("error.unreadable_state")),
+    "keys_unusable": Told(503, MessageId("error.store_away")),
     "store_away": Told(503, MessageId("error.store_away")),
 }
 
@@ -94,7 +95,9 @@ def problem_of(error: Exception) -> Problem:
             return Problem("id_reused", cause=cause)
         case StateUnreadable():
             return Problem("state_unreadable", cause=cause)
-        case StoreError():  # database or keys away: nothing was kept
+        case KeysUnusable():
+            return Problem("keys_unusable", STORE_RETRY_SECONDS, cause)
+        case StoreError():  # the database is away: nothing was kept
             return Problem("store_away", STORE_RETRY_SECONDS, cause)
         case HTTPException(code=int(status)) if 400 <= status < 500:
             return Problem(_OF_STATUS.get(status, "bad_request"), cause=cause)
