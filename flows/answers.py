@@ -12,8 +12,15 @@ from flows.priority import flags_of_background, flags_of_content, flags_of_image
 from flows.scene import Scene, choice_label, labels_of
 from flows.understanding import links as link_reader
 from flows.understanding.ages import Age, read_age, read_image_age
-from flows.understanding.choices import read_choice, read_choices, read_consent
-from flows.understanding.commands import read_done, read_no_links
+from flows.understanding.choices import (
+    only_agrees,
+    only_denies,
+    read_choice,
+    read_choices,
+    read_consent,
+    would_rather_not,
+)
+from flows.understanding.commands import is_greeting, is_thanks, read_done, read_no_links
 from flows.understanding.contacts import Problem, read_contact
 from flows.understanding.names import read_name
 from flows.understanding.safety import Safety, safety_from_choices, safety_from_text
@@ -141,7 +148,12 @@ def answer_several(scene: Scene) -> bool:
 
 
 def answer_text(scene: Scene) -> bool:
+    if would_rather_not(scene.text) or only_denies(scene.text):
+        scene.skip()
+        return True
     name = read_name(scene.text)
+    if only_agrees(name) or is_greeting(name) or is_thanks(name):
+        return False
     if not any(character.isalnum() for character in name):
         return False
     if len(name) > LONGEST_NAME:
@@ -198,6 +210,14 @@ def answer_safety(scene: Scene) -> bool:
         if not scene.pressed or not set(scene.pressed) <= set(offered(scene)):
             return False
         safety = safety_from_choices(scene.pressed)
+    elif would_rather_not(scene.text):
+        scene.skip()
+        return True
+    elif only_denies(scene.text) or only_agrees(scene.text):
+        # A bare "no" may say that it is never safe, and may not: neither is to be guessed.
+        return False
+    elif is_greeting(scene.text) or is_thanks(scene.text):
+        return False
     elif any(character.isalnum() for character in scene.text):
         safety = safety_from_text(scene.text)
     else:

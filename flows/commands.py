@@ -93,11 +93,7 @@ def _skip(scene: Scene) -> None:
         without_links(scene, "private_group", None)
         return
     else:
-        # What was answered before is kept until it is replaced.
-        if conversation.step not in conversation.answered:
-            scene.seal(conversation.step, None)
-        scene.say("got.skipped")
-        scene.forward()
+        scene.skip()
     ask_standing(scene)
 
 

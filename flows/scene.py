@@ -170,6 +170,13 @@ class Scene:
         if step == self.conversation.return_to:
             self.change(return_to=None)
 
+    def skip(self) -> None:
+        """Leave the question out and go on. What was answered before is kept until it is replaced."""
+        if self.conversation.step not in self.conversation.answered:
+            self.seal(self.conversation.step, None)
+        self.say("got.skipped")
+        self.forward()
+
     def end(self, event: str, message: str) -> None:
         """End without a case: say the last word, keep nothing."""
         self.ended_at = follow(self.conversation, event)

@@ -30,7 +30,7 @@ from flows.scene import Scene
 from flows.steps import BEFORE_CONSENT, STEPS, Takes
 from flows.understanding.ages import says_under_16
 from flows.understanding.codes import is_sound, read_case_code
-from flows.understanding.commands import Asked, is_greeting, read_command
+from flows.understanding.commands import Asked, is_greeting, is_thanks, read_command
 from flows.understanding.danger import read_danger
 from flows.understanding.links import read_links
 from flows.vocabulary import (
@@ -366,6 +366,10 @@ def offered_at(scene: Scene, step: str) -> tuple[str, ...]:
 
 def _not_understood(scene: Scene) -> None:
     """Say plainly that this was not understood, and what can be answered. Text is never dropped in silence."""
+    if is_thanks(scene.text):
+        scene.say("welcome")
+        ask_standing(scene)
+        return
     if is_greeting(scene.text) or _offer_to_keep(scene):
         ask_standing(scene)
         return
@@ -378,6 +382,8 @@ def _not_understood(scene: Scene) -> None:
         scene.say("links.none")
     elif takes == "several" and misses == 1:
         scene.say("not_understood.several")
+    elif takes == "text" or (takes == "safety" and misses % 2):
+        scene.say(f"not_understood.{takes}")
     else:
         # The words vary, and so does what can be done: never the same reminder twice in a row.
         scene.say(f"not_understood.{misses if misses == 1 else 2 + misses % 2}")

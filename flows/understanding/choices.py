@@ -171,6 +171,32 @@ def _split(folded: str, field: str, ids: Sequence[str]) -> set[str] | None:
     return None if None in chosen else cast(set[str], chosen)
 
 
+# ------------------------------------------------------------------ words that choose nothing
+
+
+def would_rather_not(text: str) -> bool:
+    """Tell whether `text`, where words are asked for, says that the person would rather not say."""
+    return _is_one_of(text, "undisclosed")
+
+
+def only_denies(text: str) -> bool:
+    """Tell whether `text`, where words are asked for, is a no, or says that there is nothing."""
+    return _is_one_of(text, "no", "not_now", "none", "nothing")
+
+
+def only_agrees(text: str) -> bool:
+    """Tell whether `text`, where words are asked for, is a yes or an ok to a question nobody asked."""
+    return _is_one_of(text, "yes", "ok", "go_on")
+
+
+def _is_one_of(text: str, *names: str) -> bool:
+    if len(text) > LONGEST:
+        return False
+    typed = key(bare(text))
+    # One letter is how some people want to be called.
+    return len(typed.encode()) > 1 and any(typed in words(name) for name in names)
+
+
 # ------------------------------------------------------------------ yes and no
 
 

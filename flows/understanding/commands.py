@@ -30,6 +30,7 @@ _COMMANDS = Wordings(_TABLES["commands"], exact={"erase"}, real_words=_REAL_WORD
 _DONE = Wordings(_TABLES["done"], real_words=_REAL_WORDS)
 _NO_LINKS = Wordings(_TABLES["no_links"], real_words=_REAL_WORDS)
 _GREETING = Wordings(_TABLES["greeting"], real_words=_REAL_WORDS)
+_THANKS = Wordings(_TABLES["thanks"], real_words=_REAL_WORDS)
 
 _ASKED_IN: dict[str, Language] = {"language_en": ENGLISH, "language_zh": CHINESE}
 _ONLY_QUESTION_MARKS = re.compile(r"[?\s]*\?[?\s]*")
@@ -58,6 +59,11 @@ def read_done(text: str) -> bool:
 def read_no_links(text: str) -> bool:
     """Tell whether `text` says that there is no link. "No" and 冇 do: ask this before `read_done`."""
     return _NO_LINKS.meaning(text) is not None
+
+
+def is_thanks(text: str) -> bool:
+    """Tell whether `text` only thanks us."""
+    return _THANKS.meaning(text) is not None
 
 
 def is_greeting(text: str) -> bool:

@@ -31,7 +31,7 @@ FAMILIES: dict[str, set[str]] = {
     "got": {"story", "message"},
     "got.whose": {"self", "other_with_permission"},
     "got.image_age": {"yes", "unsure"},
-    "not_understood": {"age", "consent", "1", "2", "3"},
+    "not_understood": {"age", "consent", "text", "safety", "1", "2", "3"},
     "choice": {f"{field}.{choice}" for field, choices in CHOICES.items() for choice in choices},
     "field": set(FIELDS),
     "media": set(get_args(HeardKind)) - {"start", "text", "stop"},

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.understanding.commands import Asked, is_greeting, read_command, read_done, read_no_links
+from flows.understanding.commands import (
+    Asked,
+    is_greeting,
+    is_thanks,
+    read_command,
+    read_done,
+    read_no_links,
+)
 
 TABLES = tomllib.loads(Path(__file__).with_name("commands.toml").read_text("utf-8"))
 ASKED = {
@@ -48,6 +55,11 @@ def test_having_no_links_is_told_from_anything_else(text: str, none: bool) -> No
 @pytest.mark.parametrize(("text", "greeting"), says("greeting"))
 def test_a_greeting_says_nothing_else(text: str, greeting: bool) -> None:
     assert is_greeting(text) is greeting
+
+
+@pytest.mark.parametrize(("text", "thanks"), says("thanks"))
+def test_thanks_say_nothing_else(text: str, thanks: bool) -> None:
+    assert is_thanks(text) is thanks
 
 
 @pytest.mark.parametrize(("text", "asked"), WORDS)
