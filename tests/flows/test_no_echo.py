@@ -58,7 +58,7 @@ def shown(turn: Turn) -> str:
     return "\n".join(texts)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.sampled_from(["whose", "pronoun", "contact_method", "relationship", "story", "links", "review"]),
     st.booleans(),

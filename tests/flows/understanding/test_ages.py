@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flows.understanding.ages import Age, read_age, read_image_age, says_under_16
@@ -77,14 +77,12 @@ AROUND = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.integers(2, 15), AROUND, st.sampled_from([str, lambda n: ENGLISH[n], lambda n: CHINESE[n]]))
 def test_a_number_below_sixteen_is_never_sixteen(number: int, around: str, write: object) -> None:
     assert callable(write)
     assert read_age(around.format(write(number)), TODAY) in DOUBTED
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.text(st.characters(exclude_categories=()), max_size=60), st.integers(2, 15))
 def test_a_number_below_sixteen_amid_anything_is_never_sixteen(text: str, number: int) -> None:
     letters = "".join(character for character in text if not character.isnumeric())
@@ -92,7 +90,6 @@ def test_a_number_below_sixteen_amid_anything_is_never_sixteen(text: str, number
         assert read_age(typed, TODAY) in DOUBTED
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.dates(date(1920, 1, 1), date(2025, 12, 31)), st.dates(date(2026, 1, 1), date(2030, 12, 31)))
 @example(date(2010, 11, 22), TODAY)
 @example(date(2010, 2, 28), date(2026, 2, 28))
@@ -108,7 +105,6 @@ def test_a_full_date_of_birth_decides_to_the_day(born: date, today: date) -> Non
         assert read == Age.UNDER_16
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.text(st.characters(exclude_categories=())))
 def test_no_text_raises(text: str) -> None:
     read_age(text, TODAY)

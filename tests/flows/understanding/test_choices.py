@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.choices import CHOICES
@@ -112,7 +112,6 @@ EXACT = sorted(
 LETTERS = st.sampled_from(string.ascii_lowercase + "不唔未同意刪除係我好")
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.sampled_from(EXACT), st.data())
 def test_no_slip_gives_consent_or_erases(word: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(word)))
@@ -126,7 +125,6 @@ def test_no_slip_gives_consent_or_erases(word: str, data: st.DataObject) -> None
         assert read_yes_no(typed) is not True or typed.strip() in erased
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(ANYTHING)
 def test_no_text_raises_and_no_choice_is_made_up(text: str) -> None:
     for field, ids in CHOICES.items():
@@ -140,7 +138,6 @@ def test_no_text_raises_and_no_choice_is_made_up(text: str) -> None:
     read_yes_no(text)
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(
     st.sets(st.integers(1, 7), min_size=1),
     st.sampled_from([",", ", ", " ", "、", "，", " and ", "同", "/", "+", ";", "\n", " & "]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.choices import CHOICES
@@ -30,7 +30,6 @@ def test_the_words_of_a_person_are_not_in_the_repr() -> None:
     assert "mum" not in repr(safety_from_text("never call, my mum checks"))
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.text(st.characters(exclude_categories=())))
 def test_nothing_is_lost(text: str) -> None:
     safety = safety_from_text(text)

@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.understanding.text import bare, clean, fold
@@ -77,7 +77,6 @@ def test_politeness_around_a_short_reply_does_not_change_it(typed: str, left: st
     assert bare(typed) == left
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(HOSTILE)
 def test_no_text_raises_and_what_is_clean_stays_clean(text: str) -> None:
     kept = clean(text)
