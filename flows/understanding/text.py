@@ -26,6 +26,8 @@ def clean(text: str) -> str:
     Lone surrogates, control characters, marks that change the direction of text and zero-width
     characters go; every line end is `\\n`, a tab is a space, the ends are stripped. Never raises; linear.
     """
+    if text.isascii() and text.isprintable():
+        return text.strip()
     text = _LINE_ENDS.sub("\n", text).replace("\t", " ")
     return _LOOSE_JOINER.sub("", _JUNK.sub("", text)).strip()
 
@@ -69,7 +71,11 @@ def fold(text: str) -> str:
     Width, case, circled digits and keycaps, Simplified and variant characters, common Cantonese
     spellings, quotes, dashes and white space have one form each. Never raises; linear.
     """
-    text = _normalise(_few_marks(clean(text)).translate(_FORMS)).casefold()
+    text = clean(text)
+    if text.isascii():
+        # A message is folded by each of its readers; nothing below would change this one.
+        return " ".join(text.replace("`", "'").lower().split())
+    text = _normalise(_few_marks(text).translate(_FORMS)).casefold()
     text = " ".join(_normalise(text).translate(_FORMS).split())
     for form, read_as in _BY_NEIGHBOUR:
         text = form.sub(read_as, text)
