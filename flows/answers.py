@@ -135,7 +135,8 @@ def answer_several(scene: Scene) -> bool:
             return False
         chosen = read
     scene.seal(step, list(chosen))
-    scene.say("got.choices", answers=labels_of(step, chosen))
+    confirmed = "got.choices.content" if step == "content" else "got.choices"
+    scene.say(confirmed, answers=labels_of(step, chosen))
     if step == "background":
         scene.flag(off=["threatened", "shared"], on=flags_of_background(chosen))
         if "threatened" in chosen and "threats" not in scene.conversation.told:

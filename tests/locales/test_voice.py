@@ -78,7 +78,12 @@ def test_choices_that_tell_something_stand_below_the_fold_of_a_locked_screen(
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
     ("message", "param"),
-    [("got.choices", "<answers>"), ("got.no_links", "<answer>"), ("got.links", "<hosts>")],
+    [
+        ("got.choices", "<answers>"),
+        ("got.choices.content", "<answers>"),
+        ("got.no_links", "<answer>"),
+        ("got.links", "<hosts>"),
+    ],
 )
 def test_a_locked_screen_shows_no_private_answer(
     words: Words, language: Language, message: str, param: str
