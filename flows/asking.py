@@ -148,7 +148,8 @@ def _summarise(scene: Scene) -> None:
     conversation = scene.conversation
     shown = [field for field in FIELDS if field in conversation.answered and field != "links"]
     answered = [field for field in shown if field not in conversation.skipped]
-    skipped = [field for field in shown if field in conversation.skipped]
+    # A way of being reached that needs no detail passes over it: that was not for the person to skip.
+    skipped = [field for field in shown if field in conversation.skipped and field != "contact_detail"]
     scene.say("review.answered", fields=tuple(Label(field_label(field)) for field in answered))
     if skipped:
         scene.say("review.skipped", fields=tuple(Label(field_label(field)) for field in skipped))
