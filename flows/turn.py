@@ -6,7 +6,6 @@ is a promise: danger is met before anything else, and a command before the answe
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -19,18 +18,17 @@ from flows.answers import (
     answer_several,
     answer_story,
     answer_text,
-    keep_links,
-    keep_story,
 )
-from flows.asides import answer_aside, keep_on_trial, pass_over, pause, settle_trial, trial
+from flows.asides import answer_aside, pass_over, pause, settle_trial, trial
 from flows.asking import aside_of, ask_standing, offered
 from flows.commands import obey
 from flows.handing_over import answer_menu, offer_change
+from flows.misunderstanding import STORY_FROM, meet_misunderstanding, weight
 from flows.scene import Scene
 from flows.steps import BEFORE_CONSENT, STEPS, Takes
 from flows.understanding.ages import says_under_16
 from flows.understanding.codes import is_sound, read_case_code
-from flows.understanding.commands import Asked, is_greeting, is_thanks, read_command
+from flows.understanding.commands import Asked, is_greeting, read_command
 from flows.understanding.danger import read_danger
 from flows.understanding.links import read_links
 from flows.vocabulary import (
@@ -51,12 +49,6 @@ LONGEST_TEXT = 4000
 """Characters of one message (`threat-model.md`, section 9)."""
 LONGEST_LINKS = 16_000
 """Characters of one message where links are asked for: two hundred of them fit."""
-
-STORY_FROM = 25
-"""Weight (`_weight`) from which a text that answers no question is taken for a part of the story."""
-MESSAGE_FROM = 12
-"""The same for a message to the colleague who has the case: it is passed on, and nothing is asked."""
-_HAN = re.compile(r"[\u3400-\u9fff]")
 
 _READERS: dict[Takes, Callable[[Scene], bool]] = {
     "one": answer_one,
@@ -204,17 +196,12 @@ def _only_wakes(scene: Scene) -> bool:
         return scene.pressed == ("continue",)
     text = scene.text
     return (
-        _weight(text) < STORY_FROM
+        weight(text) < STORY_FROM
         and not read_links(text).links
         and read_danger(text) is None
         and read_case_code(text) is None
         and not says_under_16(text, scene.today)
     )
-
-
-def _weight(text: str) -> int:
-    """Return how much a text says, in Latin characters: a Chinese one says as much as two."""
-    return len(text) + len(_HAN.findall(text))
 
 
 def _read_answer(scene: Scene) -> None:
@@ -225,7 +212,7 @@ def _read_answer(scene: Scene) -> None:
         if scene.ended_at is None:
             ask_standing(scene)
         return
-    _not_understood(scene)
+    meet_misunderstanding(scene)
 
 
 def _show_again(scene: Scene) -> None:
@@ -332,7 +319,7 @@ def _come_back(scene: Scene, code: str) -> None:
     ask_standing(scene)
 
 
-# ------------------------------------------------------------------ not an answer
+# ------------------------------------------------------------------ old buttons
 
 
 def _is_old_button(scene: Scene) -> bool:
@@ -362,61 +349,3 @@ def offered_at(scene: Scene, step: str) -> tuple[str, ...]:
     return offered(
         Scene(scene.conversation.but(step=step, aside=None), scene.heard, scene.now, scene.outside)
     )
-
-
-def _not_understood(scene: Scene) -> None:
-    """Say plainly that this was not understood, and what can be answered. Text is never dropped in silence."""
-    if is_thanks(scene.text):
-        scene.say("welcome")
-        ask_standing(scene)
-        return
-    if is_greeting(scene.text) or _offer_to_keep(scene):
-        ask_standing(scene)
-        return
-    misses = scene.conversation.misses + 1
-    scene.change(misses=misses)
-    takes, step = scene.step.takes, scene.conversation.step
-    if step in ("age", "consent") and misses == 1:
-        scene.say(f"not_understood.{step}")
-    elif takes == "links" and misses == 1:
-        scene.say("links.none")
-    elif takes == "several" and misses == 1:
-        scene.say("not_understood.several")
-    elif takes == "text" or (takes == "safety" and misses % 2):
-        scene.say(f"not_understood.{takes}")
-    else:
-        # The words vary, and so does what can be done: never the same reminder twice in a row.
-        scene.say(f"not_understood.{misses if misses == 1 else 2 + misses % 2}")
-    if misses % 2 == 0:
-        scene.say("not_understood.required_offer" if scene.step.required else "not_understood.offer")
-    ask_standing(scene)
-
-
-def _offer_to_keep(scene: Scene) -> bool:
-    """Where a choice was asked and a story or links came, offer to keep them for where they belong."""
-    if scene.pressed is not None:
-        return False
-    found = read_links(scene.text)
-    enough = MESSAGE_FROM if scene.submitted else STORY_FROM
-    says_little = _weight(scene.text) < enough or (" " not in scene.text and scene.text.isascii())
-    if not found.links and says_little:
-        return False
-    if not scene.consented:
-        scene.say("greeting.heard" if scene.conversation.step == "language" else "keep_text.early")
-        return True
-    if scene.submitted:
-        # Whoever writes under the menu of a case writes to the colleague who has it.
-        keep_story(scene, scene.text, "message")
-        return True
-    links_before = len(scene.conversation.links)
-    said = len(scene.says)
-    if found.links and _weight(found.prose) < STORY_FROM and "image_under_16" not in scene.conversation.flags:
-        sequences = keep_links(scene, found)
-    else:
-        sequences = keep_story(scene, scene.text)
-    # What was kept is asked about, not yet confirmed; what the law forbids to keep is said at once.
-    scene.says[said:] = [say for say in scene.says[said:] if say.id == "image_under_16.no_links"]
-    if not sequences:
-        return len(scene.says) > said
-    keep_on_trial(scene, sequences, len(scene.conversation.links) - links_before)
-    return True
