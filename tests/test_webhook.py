@@ -53,11 +53,15 @@ def test_what_is_missing_makes_a_process_not_ready(home: Path, tmp_path: Path) -
     assert client.get("/readyz").get_json()["keys"] == "failing"
 
 
-def test_without_a_database_people_are_told_and_nothing_is_acknowledged(tmp_path: Path) -> None:
-    client = create_app({"TADA_HOME": str(tmp_path / "nothing")}).test_client()
-    answer = client.post("/chat/sessions")
-    assert (answer.status_code, answer.get_json()["error"]["code"]) == (503, "store_away")
-    assert client.post("/", data={"language": "en"}).status_code == 503
+def test_without_a_database_or_keys_people_are_told_and_nothing_is_acknowledged(
+    home: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(home / "keys", tmp_path / "keys alone" / "keys")
+    for left, code in (("keys alone", "store_away"), ("nothing", "keys_unusable")):
+        client = create_app({"TADA_HOME": str(tmp_path / left)}).test_client()
+        answer = client.post("/chat/sessions")
+        assert (answer.status_code, answer.get_json()["error"]["code"]) == (503, code)
+        assert client.post("/", data={"language": "en"}).status_code == 503
 
 
 def test_a_wrong_setting_stops_the_start(tmp_path: Path) -> None:

@@ -182,7 +182,7 @@ def test_the_same_id_with_other_words_is_refused(visit: Visit) -> None:
     ("failure", "status", "code", "wait"),
     [
         (StoreAway("x"), 503, "store_away", "5"),
-        (KeysUnusable("x"), 503, "store_away", "5"),
+        (KeysUnusable("x"), 503, "keys_unusable", "5"),
         (StateUnreadable("x"), 503, "state_unreadable", None),
         (RuntimeError("secret words"), 500, "unexpected", None),
     ],
