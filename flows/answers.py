@@ -81,7 +81,11 @@ def answer_one(scene: Scene) -> bool:
 
 def _answer_whose(scene: Scene, chosen: str) -> None:
     if chosen == "other":
-        scene.end("third_party", "end.third_party")
+        if {*scene.conversation.answered} - {"consent", "whose", None}:
+            # There is something to lose, and a slip would lose it.
+            scene.change(aside="third_party", misses=0)
+        else:
+            scene.end("third_party", "end.third_party")
         return
     scene.seal("whose", chosen)
     with_permission = chosen == "other_with_permission"

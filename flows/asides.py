@@ -22,7 +22,7 @@ from flows.vocabulary import (
 
 # Asked again until they are answered: going past them unanswered could destroy something, or let
 # somebody under 16 through.
-_INSISTENT = frozenset({"erase", "restart", "new", "under_16", "idle"})
+_INSISTENT = frozenset({"erase", "restart", "new", "third_party", "under_16", "idle"})
 _TYPED = frozenset({"no_links_where", "pronoun_typed"})
 
 GIVES_UP_AFTER = 2
@@ -113,6 +113,14 @@ def _restart(scene: Scene, chosen: str, _: str) -> None:
         begin_anew(scene, "restart.begins")
     else:
         begin_anew(scene, "new.begins")
+    ask_standing(scene)
+
+
+def _third_party(scene: Scene, chosen: str, _: str) -> None:
+    if chosen == "yes":
+        scene.end("third_party", "end.third_party")
+        return
+    scene.change(aside=None, misses=0)
     ask_standing(scene)
 
 
@@ -270,6 +278,7 @@ _DO = {
     "erase": _erase,
     "restart": _restart,
     "new": _restart,
+    "third_party": _third_party,
     "under_16": _under_16,
     "danger": _danger,
     "human": _human,

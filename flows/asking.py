@@ -12,6 +12,7 @@ ASIDES: dict[str, str] = {
     "erase": "erase.ask",
     "restart": "restart.ask",
     "new": "new.ask",
+    "third_party": "third_party.ask",
     "under_16": "under_16.ask",
     "danger": "danger.ask",
     "human": "human.ask",

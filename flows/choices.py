@@ -61,6 +61,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "erase": ("yes", "no"),
     "restart": ("yes", "no"),
     "new": ("yes", "no"),
+    "third_party": ("yes", "no"),
     "under_16": ("yes", "no"),
     "danger": ("mark", "go_on", "pause"),
     "human": ("hand_over", "go_on"),

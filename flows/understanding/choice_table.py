@@ -19,7 +19,7 @@ from flows.understanding.text import bare, fold
 
 NEVER_FUZZY = frozenset(
     {
-        *("age", "consent", "image_age", "whose", "under_16", "erase", "restart", "new"),
+        *("age", "consent", "image_age", "whose", "under_16", "erase", "restart", "new", "third_party"),
         *("danger", "human", "keep_text"),  # permissions, too
         "contact_safety",  # a wrong time can put somebody in danger
     }
