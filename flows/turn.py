@@ -164,7 +164,7 @@ def _hear(scene: Scene) -> None:
             ask_standing(scene)
             return
     elif _was_idle(scene) and asked is None:
-        _meet_danger(scene)
+        _meet_danger(scene, asking=False)
         scene.change(aside="idle", misses=0)
         ask_standing(scene)
         return
