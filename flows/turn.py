@@ -164,9 +164,9 @@ def _hear(scene: Scene) -> None:
             ask_standing(scene)
             return
     elif _was_idle(scene) and asked is None:
-        _meet_danger(scene, asking=False)
-        scene.change(aside="idle", misses=0)
-        ask_standing(scene)
+        if not _meet_danger(scene):
+            scene.change(aside="idle", misses=0)
+            ask_standing(scene)
         return
     if scene.pressed is None and _meet_danger(scene):
         return
