@@ -1,20 +1,15 @@
 """Which site a host belongs to, and whether it is a place the public can reach.
 
-The public suffix list comes with `tldextract` and is read from its own copy: nothing is looked up.
-Loading it takes some 200 ms, and most messages hold no link: it is loaded with the first host.
+The public suffix list comes with `publicsuffixlist` and is read from its own copy: nothing is looked up.
 """
 
 from __future__ import annotations
 
 import re
-from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import TYPE_CHECKING
 
 import idna
-
-if TYPE_CHECKING:
-    from tldextract import TLDExtract
+from publicsuffixlist import PublicSuffixList
 
 # RFC 6761, RFC 6762, RFC 8375, and the names routers and companies give their own networks.
 _PRIVATE_SUFFIXES = frozenset(
@@ -27,21 +22,14 @@ _NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
 _SAME_SITE = ("www.", "m.", "mobile.", "touch.", "wap.", "amp.")
 
 
-@cache
-def _suffix_list() -> TLDExtract:
-    from tldextract import TLDExtract
-
-    return TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
-
-
-@cache
-def _top_level_domains() -> frozenset[str]:
-    return frozenset(suffix.rpartition(".")[2] for suffix in _suffix_list().tlds)
+# What belongs to nobody, with and without the names under which companies keep their customers.
+_SUFFIXES = PublicSuffixList(accept_unknown=False)
+_REGISTRIES = PublicSuffixList(accept_unknown=False, only_icann=True)
 
 
 def is_top_level_domain(label: str) -> bool:
     """Tell whether a name of the internet may end in this label, in either spelling (`香港`, `xn--j6w193g`)."""
-    return readable_host(label.lower()) in _top_level_domains()
+    return _SUFFIXES.publicsuffix(label.lower()) is not None
 
 
 def ascii_host(host: str) -> str | None:
@@ -80,10 +68,8 @@ def site_of(host: str) -> str:
     """
     if _address(host):
         return host
-    suffixes = _suffix_list()
-    site = suffixes(host).top_domain_under_public_suffix
     # The host may itself be what its customers' names end in, as `blogspot.com` is.
-    return site or suffixes(host, include_psl_private_domains=False).top_domain_under_public_suffix or host
+    return _SUFFIXES.privatesuffix(host) or _REGISTRIES.privatesuffix(host) or host
 
 
 def without_prefix(host: str) -> str:
