@@ -28,6 +28,7 @@ ENDS_WITHOUT_A_CASE: dict[str, tuple[dict[str, Any], ...]] = {
         {"choice": "agree"},
         {"text": "canary-{n} is my sister, these are pictures of her"},
         {"choice": "other"},
+        {"choice": "yes"},  # what was just written would be lost
     ),
 }
 
