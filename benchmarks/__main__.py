@@ -10,9 +10,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from statistics import median
 from typing import Any
 
-from benchmarks.driver import FORM, Measured, load, median
+from benchmarks.driver import FORM, Measured, load
 from benchmarks.servers import (
     ceiling,
     database_bytes,
@@ -146,7 +147,7 @@ def _growth(kind: str, server: str, folder: Path, chosen: argparse.Namespace) ->
         results.append({"what": f"{kind}, bytes a form", "bytes": growth})
         for wanted in chosen.stored:
             fill(bench.url, wanted)
-            result = bench.compare(16, max(2, chosen.turns // 2), chosen.seconds) | {"stored": wanted}
+            result = bench.compare(16, chosen.turns, chosen.seconds) | {"stored": wanted}
             relative = result["ratio"] / next((r["ratio"] for r in results if "stored" in r), result["ratio"])
             print(f"{kind}, {wanted:,} stored: ratio to the ceiling {relative:.2f} of the first", flush=True)
             results.append(result)

@@ -9,7 +9,6 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 # The sixteen messages after the greeting: a whole form, typed and pressed as people do.
@@ -113,9 +112,3 @@ def load(port: int, people: int, seconds: float, ours: bool) -> Measured:
         return measured
 
     return asyncio.run(run())
-
-
-def median(values: Sequence[float]) -> float:
-    """Return the middle of the sorted values."""
-    ordered = sorted(values)
-    return ordered[len(ordered) // 2]

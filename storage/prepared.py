@@ -1,7 +1,7 @@
 """Statements of the path of a message: written with Core, compiled once, and handed straight to the driver.
 
-Core builds, caches and processes a statement's parameters and its result again at every run; that is
-half of what storing a message costs. Values here are bytes, whole numbers and text, which both drivers
+Core processes a statement's parameters and its result again at every run, which is too much for what
+every message does. Values here are bytes, whole numbers and text, which both drivers
 take and give as they are.
 """
 
