@@ -1,6 +1,6 @@
 """How gunicorn serves the web chat: `gunicorn --config python:tada.web`, which `tada serve` starts.
 
-Two processes of eight threads were measured best on two cores (`docs/performance.md`); their number can
+Two processes of eight threads are what `docs/performance.md` measured on two cores; their number can
 be given to `tada serve`. The program is loaded before the processes are forked, so that they share its memory.
 """
 
