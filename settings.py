@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 T = TypeVar("T")
 D = TypeVar("D")
+C = TypeVar("C", "Twilio", "Telegram", "Cloud")
 
 PREFIX = "TADA_"
 FILE_NAME = "settings.env"
@@ -23,6 +24,58 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 class SettingsError(ValueError):
     """A setting cannot be used. Names the variable and says what to do; never holds the value."""
+
+
+@dataclass(frozen=True)
+class Twilio:
+    """WhatsApp through Twilio. In the environment: `TADA_TWILIO_…`.
+
+    Attributes:
+        old_auth_token: the one before the present one, while it is being changed; signatures by it are valid.
+        number: the WhatsApp sender, such as `+85200000000`.
+        buttons: whether choices are sent as buttons and lists, by a call to Twilio for each.
+    """
+
+    account_sid: str
+    auth_token: str = field(repr=False)
+    number: str
+    old_auth_token: str | None = field(default=None, repr=False)
+    buttons: bool = False
+    api_base: str | None = None
+
+
+@dataclass(frozen=True)
+class Telegram:
+    """A Telegram bot. In the environment: `TADA_TELEGRAM_…`.
+
+    Attributes:
+        secret: what Telegram sends with every delivery, so that we know it is Telegram.
+        old_secret: the one before, while it is being changed.
+    """
+
+    token: str = field(repr=False)
+    secret: str = field(repr=False)
+    old_secret: str | None = field(default=None, repr=False)
+    api_base: str | None = None
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """WhatsApp by Meta's Cloud API. In the environment: `TADA_CLOUD_…`.
+
+    Attributes:
+        app_secret: what deliveries are signed with.
+        old_app_secret: the one before, while it is being changed.
+        verify_token: what Meta has to know when the webhook is registered.
+        phone_number_id: the sender, as Meta numbers it.
+    """
+
+    access_token: str = field(repr=False)
+    app_secret: str = field(repr=False)
+    verify_token: str = field(repr=False)
+    phone_number_id: str
+    old_app_secret: str | None = field(default=None, repr=False)
+    api_base: str | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +94,7 @@ class Settings:
         desk_key_fingerprint: what the desk's public key must match, as `tada keys status` prints it.
         exit_url: the neutral page that "Exit this page" goes to; None for the one in the facts.
         metrics_token: who sends it may read `/metrics` from elsewhere than this machine.
+        twilio: WhatsApp through Twilio; None where it is off. Likewise `telegram` and `cloud`.
 
     Source of the limits: the retention table in `docs/retention.md`.
     """
@@ -56,6 +110,9 @@ class Settings:
     desk_key_fingerprint: str | None = None
     exit_url: str | None = None
     metrics_token: str | None = field(default=None, repr=False)
+    twilio: Twilio | None = None
+    telegram: Telegram | None = None
+    cloud: Cloud | None = None
 
     @property
     def keys(self) -> Path:
@@ -116,15 +173,40 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         desk_key_fingerprint=source.plain("DESK_KEY_FINGERPRINT", _fingerprint, None),
         exit_url=source.plain("EXIT_URL", _url("https"), None),
         metrics_token=source.secret("METRICS_TOKEN", _long_secret, None),
+        twilio=source.group(Twilio, "TWILIO"),
+        telegram=source.group(Telegram, "TELEGRAM"),
+        cloud=source.group(Cloud, "CLOUD"),
     )
     source.finish()
     return settings
 
 
-SECRETS = frozenset({"TADA_DATABASE_URL", "TADA_METRICS_TOKEN"})
+_CHANNELS: dict[str, type[Twilio | Telegram | Cloud]] = {
+    "TWILIO": Twilio,
+    "TELEGRAM": Telegram,
+    "CLOUD": Cloud,
+}
+
+SECRETS = frozenset(
+    {"TADA_DATABASE_URL", "TADA_METRICS_TOKEN"}
+    | {
+        f"{PREFIX}{group}_{name.upper()}"
+        for group, kind in _CHANNELS.items()
+        for name, each in kind.__dataclass_fields__.items()
+        if not each.repr
+    }
+)
 """Settings that may also be given as `…_FILE`, the path of a file that holds the value."""
 
-SETTINGS = frozenset({"TADA_HOME", *(PREFIX + name.upper() for name in Settings.__dataclass_fields__)})
+SETTINGS = frozenset(
+    {"TADA_HOME"}
+    | {PREFIX + name.upper() for name in Settings.__dataclass_fields__ if name.upper() not in _CHANNELS}
+    | {
+        f"{PREFIX}{group}_{name.upper()}"
+        for group, kind in _CHANNELS.items()
+        for name in kind.__dataclass_fields__
+    }
+)
 ELSEWHERE = frozenset({"TADA_STAFF", "TADA_PASSWORD"})
 """What the command line reads for itself: who is asking to see a case."""
 
@@ -167,6 +249,26 @@ class _Source:
                 self._problems.append(f"{in_file} names an empty file: write the value into it.")
                 return default
         return self._take(variable, value, read, default)
+
+    def group(self, kind: type[C], prefix: str) -> C | None:
+        """Read all settings of a channel; None where none of them is set."""
+        fields = kind.__dataclass_fields__
+        given: dict[str, Any] = {}
+        for name, each in fields.items():
+            take = self.plain if each.repr else self.secret
+            value = take(f"{prefix}_{name.upper()}", _READ_AS[name], None)
+            if value is not None:
+                given[name] = value
+        missing = [name for name, each in fields.items() if each.default is MISSING and name not in given]
+        if not given:
+            return None
+        if missing:
+            names = ", ".join(f"{PREFIX}{prefix}_{name.upper()}" for name in missing)
+            self._problems.append(
+                f"{names}: missing. Set it too, or take out every {PREFIX}{prefix}_ setting."
+            )
+            return None
+        return kind(**given)
 
     def finish(self) -> None:
         if self._problems:
@@ -292,3 +394,34 @@ def _long_secret(value: str) -> str:
     if len(value) >= 32 and value.isascii() and value.isprintable() and " " not in value:
         return value
     raise _Refused("must be at least 32 letters and digits")
+
+
+def _matching(pattern: str, expected: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if re.fullmatch(pattern, value.strip()):
+            return value.strip()
+        raise _Refused(f"must be {expected}")
+
+    return read
+
+
+_TOKEN = _matching(r"[!-~]{16,1024}", "the token as the provider shows it, without spaces")
+_WEBHOOK_SECRET = _matching(r"[A-Za-z0-9_-]{16,256}", "16 to 256 letters, digits, _ and -")
+
+_READ_AS: dict[str, Callable[[str], Any]] = {
+    "account_sid": _matching(r"AC[0-9a-fA-F]{32}", "the Account SID: AC and 32 hexadecimal digits"),
+    "auth_token": _TOKEN,
+    "old_auth_token": _TOKEN,
+    "number": _matching(r"\+[0-9]{5,15}", "the number of the WhatsApp sender, such as +85200000000"),
+    "buttons": _on_or_off,
+    "token": _matching(r"[0-9]{3,}:[A-Za-z0-9_-]{20,}", "the token that BotFather gave, such as 123456:ABC…"),
+    "secret": _WEBHOOK_SECRET,
+    "old_secret": _WEBHOOK_SECRET,
+    "access_token": _TOKEN,
+    "app_secret": _TOKEN,
+    "old_app_secret": _TOKEN,
+    "verify_token": _WEBHOOK_SECRET,
+    "phone_number_id": _matching(r"[0-9]{5,20}", "the id of the phone number: digits alone"),
+    "api_base": _url("https", "http"),
+}
+"""What each setting of a channel may be."""

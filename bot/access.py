@@ -24,6 +24,7 @@ class Caller(Enum):
     OUR_FORM = "a form on a page of ours"
     OUR_PAGE = "the script of a page of ours, or a program that is no browser"
     HOLDER = "as OUR_PAGE, and holding the token of a conversation"
+    PROVIDER = "whoever the channel's own check proves to be its provider, before anything else is read"
     OPERATOR = "this machine itself, or the holder of the metrics token"
 
 
@@ -58,7 +59,7 @@ def guard(app: Flask, public_url: str | None, metrics_token: str | None) -> None
             return  # 404 or 405 follows
         method = "GET" if request.method == "HEAD" else request.method
         match ACCESS.get((method, request.url_rule.rule)):
-            case Caller.ANYONE:
+            case Caller.ANYONE | Caller.PROVIDER:
                 return
             case Caller.OUR_FORM if _is_ours(request, own_hosts, from_form=True):
                 return

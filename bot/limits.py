@@ -19,6 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from bot.receive import TooMany
 from flows.understanding.commands import read_command
 from flows.understanding.danger import read_danger
 from flows.vocabulary import Heard
@@ -39,10 +40,15 @@ Which = Literal["rate", "busy"]
 
 @dataclass(frozen=True)
 class Wait:
-    """Not now, but after so many seconds."""
+    """Not now, but after so many seconds.
+
+    Attributes:
+        first: whether the person has not been told so in the last minute.
+    """
 
     which: Which
     seconds: int
+    first: bool = True
 
 
 @dataclass
@@ -75,6 +81,7 @@ class Limits:
         self._everybody = _Window(CONVERSATIONS_AN_HOUR, HOUR)
         self._messages = _Remembered(MESSAGES_A_MINUTE, MINUTE)
         self._conversations = _Remembered(CONVERSATIONS_A_DAY, DAY)
+        self._told = _Remembered(1, MINUTE)
 
     def check(self, heard: Heard, begins: bool = False, lasting: bool = True) -> Wait | None:
         """Count a message, and say whether it must wait.
@@ -87,26 +94,51 @@ class Limits:
         if not self._enabled:
             return None
         with self._lock:
-            now = self._clock()
-            windows = self._windows(heard, begins, lasting)
-            which, seconds = max(
-                ((which, window.wait(now)) for which, window in windows), key=lambda each: each[1]
-            )
-            if seconds == 0.0:
-                for _, window in windows:
-                    window.events.append(now)
-                return None
-        return None if cannot_wait(heard) else Wait(which, math.ceil(seconds))
+            name, windows = self._name(heard), list[tuple[Which, _Window]]()
+            windows.append(("rate", self._messages.window(name)))
+            if begins:
+                windows += self._beginning(name, lasting)
+            wait = self._count(name, windows)
+        return None if wait is None or cannot_wait(heard) else wait
 
-    def _windows(self, heard: Heard, begins: bool, lasting: bool) -> list[tuple[Which, _Window]]:
+    def check_beginning(self, heard: Heard) -> None:
+        """Count a conversation that begins with a message which `check` has let through.
+
+        Raises:
+            TooMany: none may begin now.
+        """
+        if not self._enabled:
+            return
+        with self._lock:
+            name = self._name(heard)
+            wait = self._count(name, self._beginning(name, lasting=True))
+        if wait is not None and not cannot_wait(heard):
+            raise TooMany(wait.which, wait.seconds)
+
+    def _name(self, heard: Heard) -> bytes:
         address = f"{heard.channel}\n{heard.address}".encode(errors="replace")
-        name = hashlib.blake2b(address, key=self._key, digest_size=16).digest()
-        windows: list[tuple[Which, _Window]] = [("rate", self._messages.window(name))]
-        if begins:
-            windows.append(("busy", self._everybody))
-        if begins and lasting:
+        return hashlib.blake2b(address, key=self._key, digest_size=16).digest()
+
+    def _beginning(self, name: bytes, lasting: bool) -> list[tuple[Which, _Window]]:
+        windows: list[tuple[Which, _Window]] = [("busy", self._everybody)]
+        if lasting:
             windows.append(("rate", self._conversations.window(name)))
         return windows
+
+    def _count(self, name: bytes, windows: list[tuple[Which, _Window]]) -> Wait | None:
+        now = self._clock()
+        which, seconds = max(
+            ((which, window.wait(now)) for which, window in windows), key=lambda each: each[1]
+        )
+        if seconds == 0.0:
+            for _, window in windows:
+                window.events.append(now)
+            return None
+        told = self._told.window(name)
+        first = told.wait(now) == 0.0
+        if first:
+            told.events.append(now)
+        return Wait(which, math.ceil(seconds), first)
 
 
 def cannot_wait(heard: Heard) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from flask import g
 from werkzeug.exceptions import HTTPException
 
-from bot.receive import DeliveryReused, UnknownConversation
+from bot.receive import DeliveryReused, TooMany, UnknownConversation
 from flows.vocabulary import MessageId
 from storage.errors import KeysUnusable, StateUnreadable, StoreError
 
@@ -93,6 +93,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem("unauthorised", cause=cause)
         case DeliveryReused():
             return Problem("id_reused", cause=cause)
+        case TooMany():
+            return Problem(error.which, error.seconds, cause)
         case StateUnreadable():
             return Problem("state_unreadable", cause=cause)
         case KeysUnusable():

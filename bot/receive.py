@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
@@ -23,6 +23,7 @@ from flows.vocabulary import (
     Turn,
 )
 from locales import Words
+from storage.errands import Errand
 from storage.errors import CannotOpen, StoreError
 from storage.intake import Intake
 
@@ -35,6 +36,19 @@ class UnknownConversation(Exception):
 
 class DeliveryReused(Exception):
     """A delivery id came a second time with other words: a different message, which was not taken."""
+
+
+class TooMany(Exception):
+    """No other conversation may begin now: what `before_beginning` of `receive` raises.
+
+    Attributes:
+        which: `rate` where this address began too many, `busy` where everybody together did.
+        seconds: after which it may.
+    """
+
+    def __init__(self, which: str, seconds: int) -> None:
+        super().__init__(which)
+        self.which, self.seconds = which, seconds
 
 
 @dataclass(frozen=True)
@@ -88,9 +102,17 @@ class Reception:
         self._words = words
         self._clock = clock
 
-    def receive(self, heard: Heard) -> Answer:
+    def receive(
+        self,
+        heard: Heard,
+        causes: Callable[[Answer], Sequence[Errand]] | None = None,
+        before_beginning: Callable[[Heard], None] | None = None,
+    ) -> Answer:
         """Answer one message. When this returns, everything it led to is durable.
 
+        Args:
+            causes: from the answer to errands that are kept with it; not asked for a repeated message.
+            before_beginning: called where the message would begin a conversation; what it raises is raised.
         Raises:
             UnknownConversation: the token of a page that has ended, or that nobody was given.
             DeliveryReused: the id was used for other words before.
@@ -102,14 +124,19 @@ class Reception:
         def decide(conversation: Conversation | None, outside: Outside) -> Turn:
             if conversation is None and heard.kind != "start" and not heard.can_be_reached:
                 raise UnknownConversation
+            if conversation is None and before_beginning is not None:
+                before_beginning(heard)
             return turn(conversation, heard, now, outside)
 
+        def errands(reply: Reply) -> Sequence[Errand]:
+            return () if causes is None else causes(self._answer(reply, heard))
+
         try:
-            reply = self._intake.take(heard, now, decide)
+            reply = self._intake.take(heard, now, decide, errands)
         except CannotOpen:
             # A reply is locked under the words it answers, so other words do not open it.
             raise DeliveryReused from None
-        except (StoreError, UnknownConversation, DeliveryReused):
+        except (StoreError, UnknownConversation, DeliveryReused, TooMany):
             raise
         except Exception as failure:
             # A defect of ours must not silence anybody. The class name alone is logged: what an
@@ -126,6 +153,17 @@ class Reception:
         now = self._clock()
         conversation = self._intake.peek(channel, address, now)
         return None if conversation is None else self._answer(standing(conversation, heard, now), heard)
+
+    def say(self, text: MessageId, heard: Heard) -> Answer:
+        """Say one text in answer to a message that is not taken, in both languages where none is known."""
+        return self._answer(Reply((Say(text),), StepId(""), None), heard)
+
+    def run_later(self, errands: Sequence[Errand]) -> None:
+        """Keep errands that belong to no message.
+
+        Raises: `StoreAway`.
+        """
+        self._intake.run_later(errands, self._clock())
 
     def leave(self, channel: str, address: str, erase: bool) -> None:
         """End a conversation that nobody can come back to; with `erase`, destroy what it holds now."""

@@ -6,8 +6,9 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
+from bot.numbered import numbered
 from bot.problems import problem_of
-from bot.receive import Message, Reception
+from bot.receive import Reception
 from flows.understanding.commands import read_command
 from flows.vocabulary import Heard, Language
 from locales import Words
@@ -83,11 +84,4 @@ class _Talk:
             return
         self.step, self._language = answer.step, answer.language or self._language
         for said in answer.messages:
-            self._write("\n" + self._numbered(said))
-
-    def _numbered(self, message: Message) -> str:
-        lines = [f"  {number}. {label}" for number, (_, label) in enumerate(message.choices, start=1)]
-        if lines:
-            hint = "terminal.choose_several" if message.several else "terminal.choose"
-            lines.append(f"  ({self.label(hint)})")
-        return "\n".join([message.text, *lines])
+            self._write("\n" + numbered(self._words, answer, said))

@@ -150,6 +150,12 @@ def _hear(scene: Scene) -> None:
         return
     if _is_too_long(scene):
         return
+    if scene.heard.kind in ("edit", "revoke"):
+        # Which answer it was cannot be told: the words that were kept cannot be read here.
+        if not _meet_danger(scene):
+            scene.say(f"media.{scene.heard.kind}")
+            ask_standing(scene)
+        return
     if scene.heard.kind != "text":
         scene.say(f"media.{scene.heard.kind}")
         if not scene.text:

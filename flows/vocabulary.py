@@ -32,6 +32,8 @@ HeardKind = Literal[
     "file",  # also stickers and anything that has no kind of its own
     "location",
     "contact",
+    "edit",  # an earlier message was changed, and this is its new text
+    "revoke",  # an earlier message was taken back
     "stop",  # the provider's own opt-out
 ]
 

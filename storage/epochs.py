@@ -22,11 +22,14 @@ class Epoch:
     _lookup: bytes = field(repr=False)
     _mark: bytes = field(repr=False)
     wrap: bytes = field(repr=False)
+    errand: bytes = field(repr=False)
 
     @classmethod
     def of(cls, day: int, key: bytes) -> Epoch:
         """Derive the keys of a day from its epoch key."""
-        return cls(day, *(derive(key, "epoch", 1, day, purpose) for purpose in ("lookup", "mark", "wrap")))
+        return cls(
+            day, *(derive(key, "epoch", 1, day, purpose) for purpose in ("lookup", "mark", "wrap", "errand"))
+        )
 
     def lookup(self, channel: str, address: str) -> bytes:
         """Return what a person's conversation is found by."""

@@ -32,13 +32,14 @@ from storage.codes import Codes
 from storage.counts import count_up
 from storage.epochs import Epoch
 from storage.erasing import EraseJournal, erase_case
+from storage.errands import Errand, rows_of
 from storage.errors import BadFormat, StateUnreadable
 from storage.keys import KeyDirectory
 from storage.outside import StoreOutside
 from storage.remembering import FORGET, Remembered
 from storage.schema import cases, receipts
 from storage.sealing import CodeKeys, lock, new_key, unlock
-from storage.writing import write_turn
+from storage.writing import write_errands, write_turn
 
 KEPT_BEFORE_CONSENT = timedelta(hours=24)
 KEPT_BY_CODE = timedelta(hours=24)
@@ -129,16 +130,18 @@ class Exchange:
         except (BadFormat, memory.Unreadable):
             raise StateUnreadable("the reply to a message") from None
 
-    def keep(self, turn: Turn) -> None:
+    def keep(self, turn: Turn, errands: Sequence[Errand] = ()) -> None:
         """Keep all of a turn: seal its records, remember its conversation, mark its message. Once.
 
+        Args:
+            errands: what is to be done at a provider because of it.
         Raises:
             RuntimeError: the turn contradicts what is kept; a defect, and nothing of it may be committed.
         """
-        self.gather(turn)
+        self.gather(turn, errands)
         self.write(self._in_transaction())
 
-    def gather(self, turn: Turn) -> None:
+    def gather(self, turn: Turn, errands: Sequence[Errand] = ()) -> None:
         """Work out all that is to be written of a turn.
 
         Raises:
@@ -153,6 +156,7 @@ class Exchange:
         if self._case is None:
             given = []  # destroyed, as nothing leads to it any more
         self._gathered = (self._mark(turn.reply), remembered, self._stored, given)
+        self._errands = rows_of(errands, self._living[0], self._now)
         self._counts = turn.counts
 
     def write(self, connection: Connection) -> None:
@@ -162,6 +166,7 @@ class Exchange:
             Overtaken: the conversation is no longer as it was read.
         """
         write_turn(connection, *self._gathered)
+        write_errands(connection, self._errands)
         count_up(connection, self._counts, self._now)
 
     def _in_transaction(self) -> Connection:

@@ -21,18 +21,27 @@ from storage.codes import CODE_PARAMETERS, Codes
 from storage.database import Database
 from storage.epochs import Epoch, Epochs
 from storage.erasing import EraseJournal, erase_case
+from storage.errands import Errand, rows_of
 from storage.errors import Overtaken, StoreAway, StoreRefused
 from storage.exchange import Exchange, Means, NeedsTransaction
 from storage.keys import KeyDirectory
 from storage.remembering import FORGET, UPDATE, Remembered, find
 from storage.scrubbing import scrub_now
 from storage.sealing import PasswordParameters, index
+from storage.writing import write_errands
 
 DRAFT_HOURS = 72
 """Hours after the last message that a case not submitted is kept, unless the operator chose otherwise."""
 
 
 Decide = Callable[[Conversation | None, Outside], Turn]
+Causes = Callable[[Reply], Sequence[Errand]]
+"""From a reply to what is to be done at a provider because of it."""
+
+
+def nothing_else(reply: Reply) -> Sequence[Errand]:
+    """What most messages cause."""
+    return ()
 
 
 class Intake:
@@ -64,7 +73,7 @@ class Intake:
             draft_kept=timedelta(hours=draft_hours),
         )
 
-    def take(self, heard: Heard, now: datetime, decide: Decide) -> Reply:
+    def take(self, heard: Heard, now: datetime, decide: Decide, causes: Causes = nothing_else) -> Reply:
         """Take one message and return its reply: the one it got before, or that of the turn decided on.
 
         What most messages need is worked out before the transaction, so that nobody waits for it: the
@@ -75,20 +84,23 @@ class Intake:
             now: the time, timezone-aware.
             decide: from what is remembered, and what is outside, to the turn. Called again after it was
                 overtaken, so it must do nothing of its own. What it raises is raised, and nothing kept.
+            causes: what is to be done at a provider, kept in the same transaction. Likewise called again.
         Raises: as `exchange`, and `CannotOpen` as `Exchange.earlier`.
         """
         person = self._person(heard.channel, heard.address)
         with self._database.turn_of(person):
             with contextlib.suppress(NeedsTransaction, Overtaken, StoreRefused):
-                return self._take_lightly(heard, now, decide, person)
+                return self._take_lightly(heard, now, decide, causes, person)
             with self.exchange(heard, now) as exchange:
                 if (earlier := exchange.earlier) is not None:
                     return earlier
                 turn = decide(exchange.conversation, exchange.outside)
-                exchange.keep(turn)
+                exchange.keep(turn, causes(turn.reply))
             return turn.reply
 
-    def _take_lightly(self, heard: Heard, now: datetime, decide: Decide, person: bytes) -> Reply:
+    def _take_lightly(
+        self, heard: Heard, now: datetime, decide: Decide, causes: Causes, person: bytes
+    ) -> Reply:
         living = self._epochs.living(now)
         with self._database.glancing() as connection:
             marks = [epoch.mark(heard) for epoch in living]
@@ -103,7 +115,7 @@ class Intake:
             if (earlier := exchange.earlier) is not None:
                 return earlier
             turn = decide(exchange.conversation, exchange.outside)
-            exchange.gather(turn)
+            exchange.gather(turn, causes(turn.reply))
             with self._database.transaction(person, on=connection):
                 exchange.write(connection)
             return turn.reply
@@ -144,6 +156,15 @@ class Intake:
         if found.id is None or _is_over(found, now):
             return None
         return Remembered.of(found, living).opened_state(found.state)
+
+    def run_later(self, errands: Sequence[Errand], now: datetime) -> None:
+        """Keep errands that no message of a conversation causes.
+
+        Raises: as `exchange`.
+        """
+        rows = rows_of(errands, self._epochs.living(now)[0], now)
+        with self._database.transaction() as connection:
+            write_errands(connection, rows)
 
     def leave(self, channel: str, address: str, erase: bool, now: datetime) -> None:
         """End a conversation that nobody can come back to, such as that of a page that was closed.

@@ -27,8 +27,8 @@ from storage.scrubbing import scrub, scrub_now, scrub_overdue
 BATCH = 200
 """Rows a transaction: a message that comes meanwhile waits for few of them only."""
 
-LATER_WORK_KEPT = timedelta(days=14)
-"""Work that could not be done in this time is given up (threat model, section 8)."""
+SCRUBBING_KEPT = timedelta(days=14)
+"""Scrubbing that could not be done in this time is given up (threat model, section 8)."""
 
 SANE_AFTER = timedelta(minutes=5)
 _SANE_DRIFT = timedelta(seconds=60)
@@ -103,14 +103,13 @@ def purge(database: Database, keys: KeyDirectory, now: datetime, draft_hours: in
     """
     seconds = int(now.timestamp())
     over = conversations.c.erase_at <= seconds
-    given_up = int((now - LATER_WORK_KEPT).timestamp())
     purged = Purged(
         drafts=_in_batches(database, _destroy_drafts, over, now)
         + _in_batches(database, _destroy_orphans, None, now),
         conversations=_in_batches(database, _forget_conversations, over, now),
         cases=_in_batches(database, _destroy_cases, cases.c.erase_at <= seconds, now),
         marks=_in_batches(database, _delete_marks, marks.c.erase_at <= seconds, now),
-        later_work=_delete_later_work(database, given_up),
+        later_work=_delete_later_work(database, now),
         log_entries=_remove_log_entries(database, now),
         epochs=_destroy_epochs(database, keys, now, draft_hours),
     )
@@ -253,9 +252,14 @@ def _delete_marks(connection: Connection, over: Any) -> int:
     return connection.execute(delete(marks).where(marks.c.mark.in_(chosen))).rowcount
 
 
-def _delete_later_work(database: Database, before: int) -> int:
+def _delete_later_work(database: Database, now: datetime) -> int:
+    unscrubbed = int((now - SCRUBBING_KEPT).timestamp())
+    over = or_(
+        later_work.c.erase_at <= int(now.timestamp()),
+        later_work.c.erase_at.is_(None) & (later_work.c.due_at <= unscrubbed),
+    )
     with database.transaction() as connection:
-        return connection.execute(delete(later_work).where(later_work.c.due_at <= before)).rowcount
+        return connection.execute(delete(later_work).where(over)).rowcount
 
 
 def _remove_log_entries(database: Database, now: datetime) -> int:

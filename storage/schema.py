@@ -160,7 +160,15 @@ later_work = Table(
     Column("id", LargeBinary, primary_key=True),
     Column("kind", Text, nullable=False),
     Column("due_at", BigInteger, nullable=False, index=True),
+    # A provider's id of something to be deleted; never an address.
     Column("subject", LargeBinary),
+    # A letter that may name a person, and the day whose key opens it.
+    Column("epoch", Integer),
+    Column("sealed", LargeBinary),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    # A dead letter: tried in vain, and kept for an operator to see until its time is over.
+    Column("given_up", Boolean, nullable=False, server_default=false()),
+    Column("erase_at", BigInteger, index=True),
     _bytes("id", 16),
 )
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Table, bindparam, insert, text, update
 
 from storage.errors import Overtaken
 from storage.prepared import Prepared, Values
-from storage.schema import answers, conversations, marks
+from storage.schema import answers, conversations, later_work, marks
 
 
 def _insert(table: Table, *columns: str) -> Prepared:
@@ -30,6 +30,7 @@ _UPDATE_STATE = _update("state", "erase_at")
 _SELDOM_CHANGED = tuple(name for name in _REMEMBERED if name not in ("state", "erase_at"))
 _INSERT_MARK = _insert(marks, "mark", "reply", "erase_at")
 _INSERT_ANSWERS = _insert(answers, "case_id", "sequence", "sealed")
+_INSERT_ERRANDS = _insert(later_work, "id", "kind", "due_at", "subject", "epoch", "sealed", "erase_at")
 
 # PostgreSQL can do all three at once, which saves two round trips.
 _AT_ONCE = Prepared(
@@ -84,3 +85,9 @@ def write_turn(
         changed = _AT_ONCE.run(connection, values)
     if changed != 1:
         raise Overtaken
+
+
+def write_errands(connection: Connection, errands: Sequence[Values]) -> None:
+    """Write rows of `later_work`, as `storage.errands.rows_of` makes them."""
+    if errands:
+        _INSERT_ERRANDS.run(connection, *errands)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
-_HEAD = "0001"
+_HEAD = "0002"
 
 
 def head() -> str:

@@ -39,8 +39,8 @@ class Terminal:
 
 def test_choices_are_numbered_and_lines_are_sent(reception: ScriptedReception, words: Words) -> None:
     shown = Terminal("2", "").hold(reception, words)
-    assert "  1. 16 or above\n  2. Not yet\n" in shown
-    assert words.say("en", "terminal.choose") in shown
+    assert "1. 16 or above\n2. Not yet\n" in shown
+    assert words.say("en", "choose.one") in shown
     assert [heard.text for heard in reception.heard] == ["", "2", ""]
     assert {(heard.channel, heard.address, heard.can_be_reached) for heard in reception.heard} == {
         ("terminal", "me", True)

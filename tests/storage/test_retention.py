@@ -13,7 +13,7 @@ from storage import audit, schema
 from storage.intake import Intake
 from storage.keys import day_of
 from storage.retention import (
-    LATER_WORK_KEPT,
+    SCRUBBING_KEPT,
     Purged,
     SaneClock,
     oldest_epoch,
@@ -158,8 +158,8 @@ def test_work_that_could_not_be_done_is_given_up(instance: Instance) -> None:
     with instance.database.transaction() as connection:
         row = {"id": new_id(), "kind": "not known any more", "due_at": int(NOW.timestamp())}
         connection.execute(insert(schema.later_work), row)
-    assert purged_at(instance, NOW + LATER_WORK_KEPT - SECOND).later_work == 0
-    assert purged_at(instance, NOW + LATER_WORK_KEPT).later_work == 1
+    assert purged_at(instance, NOW + SCRUBBING_KEPT - SECOND).later_work == 0
+    assert purged_at(instance, NOW + SCRUBBING_KEPT).later_work == 1
 
 
 def test_a_draft_that_nothing_leads_to_is_destroyed(person: Person, instance: Instance) -> None:

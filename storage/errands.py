@@ -1,0 +1,72 @@
+"""Errands: what is to be done at a provider later, written in the transaction that causes it.
+
+A provider's id of something to be deleted stands in clear and alone. What names a person, or says something to
+one, is a letter: sealed under the key of its day, opened when the errand is run, and destroyed with the row.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from storage.epochs import Epoch
+from storage.prepared import Values
+from storage.sealing import lock, new_id
+
+KEPT = timedelta(days=14)
+"""How long an errand is tried. Twilio refuses to delete some messages for as long as that."""
+
+
+@dataclass(frozen=True)
+class Errand:
+    """One thing to do at a provider.
+
+    Attributes:
+        kind: which; every kind has one runner (`bot.later_work`).
+        subject: the provider's id of what it is about, which says nothing of anybody.
+        letter: all else it needs, as JSON; it may name a person.
+        after: how long to wait before the first try.
+        kept: how long to go on trying.
+    """
+
+    kind: str
+    subject: str = field(default="", repr=False)
+    letter: Mapping[str, Any] | None = field(default=None, repr=False)
+    after: timedelta = timedelta(0)
+    kept: timedelta = KEPT
+
+
+def rows_of(errands: Iterable[Errand], today: Epoch, now: datetime) -> list[Values]:
+    """Return the rows of `later_work` for these errands, their letters sealed.
+
+    Args:
+        today: the epoch that a letter is sealed under.
+        now: the time, timezone-aware.
+    """
+    rows: list[Values] = []
+    for errand in errands:
+        row_id = new_id()
+        sealed = None
+        if errand.letter is not None:
+            written = json.dumps(errand.letter, ensure_ascii=False).encode("utf-8", "replace")
+            sealed = lock(today.errand, written, *letter_context(row_id))
+        rows.append(
+            {
+                "id": row_id,
+                "kind": errand.kind,
+                "due_at": int((now + errand.after).timestamp()),
+                "subject": errand.subject.encode() or None,
+                "epoch": today.day if sealed else None,
+                "sealed": sealed,
+                "erase_at": int((now + errand.kept).timestamp()),
+            }
+        )
+    return rows
+
+
+def letter_context(row_id: bytes) -> tuple[str, int, bytes]:
+    """Return what a letter is bound to."""
+    return ("errand", 1, row_id)
