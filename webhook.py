@@ -6,13 +6,14 @@ Reads the settings, builds the parts, and hands them to each other. Nobody impor
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-from flask import Flask, g, request
+from flask import Blueprint, Flask, g, request
 from flask.json.provider import DefaultJSONProvider
 from flask.typing import ResponseReturnValue
 
 from bot.access import guard
+from bot.door import Door
 from bot.headers import add_headers
 from bot.limits import Limits
 from bot.problems import Problem, note, retry_header
@@ -80,11 +81,20 @@ def assemble(settings: Settings, words: Words, reception: Reception, checks: Che
     add_headers(app)
     guard(app, settings.public_url, settings.metrics_token)
     _limit_bodies(app)
-    visits = Visits(reception, Limits(settings.rate_limits))
-    app.register_blueprint(web_chat(visits, pages, words.fact(CHINESE, "neutral_exit_url")))
+    limits = Limits(settings.rate_limits)
+    app.register_blueprint(
+        web_chat(Visits(reception, limits), pages, words.fact(CHINESE, "neutral_exit_url"))
+    )
+    for channel in _provider_channels(settings, words, Door(reception, limits)):
+        app.register_blueprint(channel)
     _add_health(app, checks, metrics)
     _tell_problems(app, words, pages)
     return app
+
+
+def _provider_channels(settings: Settings, words: Words, door: Door) -> Iterator[Blueprint]:
+    """Make the channels that are switched on; what another one needs is not even loaded."""
+    yield from ()
 
 
 def _limit_bodies(app: Flask) -> None:
