@@ -13,7 +13,17 @@ from pathlib import Path
 
 from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, update
 
-from storage.schema import answers, cases, conversations, later_work, links, manifests, receipts
+from storage.schema import (
+    answers,
+    cases,
+    conversations,
+    entries,
+    later_work,
+    letters,
+    links,
+    manifests,
+    receipts,
+)
 from storage.sealing import digest, encode, new_id
 
 SCRUB = "scrub"
@@ -25,7 +35,7 @@ _DESTROY = (
     update(cases).where(cases.c.id == _ID).values(sealed_key=b""),
     *(
         delete(table).where(table.c.case_id == _ID)
-        for table in (answers, manifests, links, receipts, conversations)
+        for table in (answers, manifests, links, receipts, entries, letters, conversations)
     ),
     delete(cases).where(cases.c.id == _ID),
 )

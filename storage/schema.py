@@ -13,12 +13,14 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
     Table,
     Text,
     false,
+    text,
 )
 
 metadata = MetaData(
@@ -57,10 +59,14 @@ conversations = Table(
     Column("wrapped_key", LargeBinary, nullable=False),
     Column("state", LargeBinary, nullable=False),
     Column("address", LargeBinary),
+    # What a colleague's letters are sealed to while the conversation is linked; the conversation's key gives
+    # the other half.
+    Column("letter_key", LargeBinary),
     Column("case_id", LargeBinary, ForeignKey("cases.id"), index=True),
     Column("erase_at", BigInteger, index=True),
     _bytes("id", 16),
     _bytes("lookup", 32),
+    _bytes("letter_key", 32),
 )
 
 # One row for each message that was answered, so that the same message is never taken twice.
@@ -87,8 +93,14 @@ cases = Table(
     Column("language", Text),
     Column("channel", Text),
     Column("raised", Boolean, nullable=False, server_default=false()),
+    # The day since which somebody sooner is asked for.
+    Column("raised_on", Integer),
     Column("started_on", Integer, nullable=False),
     Column("queued_on", Integer),
+    Column("claimed_by", LargeBinary, ForeignKey("staff.id"), index=True),
+    Column("due_on", Integer, index=True),
+    # How many of its manifests there were when it was last opened: what came since is new to the desk.
+    Column("seen", Integer, nullable=False, server_default="0"),
     Column("erase_at", BigInteger, index=True),
     _bytes("id", 16),
     _bytes("public_key", 32),
@@ -98,6 +110,19 @@ cases = Table(
         "state = 'draft' OR (reference IS NOT NULL AND priority IS NOT NULL AND queued_on IS NOT NULL)",
         name="queued_is_complete",
     ),
+)
+
+OPEN = "state IN ('queued', 'claimed')"
+"""As it stands in the index of the queue; a query has to say it in these words to be answered by it."""
+
+Index(
+    "ix_cases_open",
+    cases.c.raised,
+    cases.c.priority,
+    cases.c.queued_on,
+    cases.c.id,
+    sqlite_where=text(OPEN),
+    postgresql_where=text(OPEN),
 )
 
 # No field name: which questions somebody was asked would show the way they took.
@@ -132,6 +157,35 @@ links = Table(
     _one_of("status", "new", "reported", "removed", "refused", "no_response", "escalated"),
 )
 
+# What colleagues wrote about a case: notes, contacts, reports to platforms, what they said to the person.
+# Locked with a key that only the case's private key gives, each bound to the one before.
+entries = Table(
+    "entries",
+    metadata,
+    Column("case_id", LargeBinary, ForeignKey("cases.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("locked", LargeBinary, nullable=False),
+    _at_least("number", 0),
+)
+
+# What a colleague says to a person, until it reached them: sealed to a key that only their chat, or their
+# case code, gives. The desk itself cannot open it again.
+letters = Table(
+    "letters",
+    metadata,
+    Column("id", LargeBinary, primary_key=True),
+    Column("case_id", LargeBinary, ForeignKey("cases.id"), nullable=False, index=True),
+    Column("reader", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("entry", Integer, nullable=False),
+    Column("erase_at", BigInteger, index=True),
+    _bytes("id", 16),
+    _one_of("reader", "chat", "code"),
+    _one_of("state", "waiting", "sent", "delivered", "failed"),
+    _at_least("entry", 0),
+)
+
 # The way back by case code: found by a value that only the code gives.
 receipts = Table(
     "receipts",
@@ -159,17 +213,20 @@ later_work = Table(
     metadata,
     Column("id", LargeBinary, primary_key=True),
     Column("kind", Text, nullable=False),
-    Column("due_at", BigInteger, nullable=False, index=True),
+    Column("due_at", BigInteger, nullable=False),
     # A provider's id of something to be deleted; never an address.
     Column("subject", LargeBinary),
     # A letter that may name a person, and the day whose key opens it.
     Column("epoch", Integer),
     Column("sealed", LargeBinary),
     Column("attempts", Integer, nullable=False, server_default="0"),
-    # A dead letter: tried in vain, and kept for an operator to see until its time is over.
+    # Why the last attempt failed: a provider's error code, or a word of ours.
+    Column("code", Text),
+    # A dead letter: without subject and letter, for an operator to see until its time is over.
     Column("given_up", Boolean, nullable=False, server_default=false()),
     Column("erase_at", BigInteger, index=True),
     _bytes("id", 16),
+    Index("ix_later_work_kind", "kind", "due_at"),
 )
 
 # ------------------------------------------------------------------ who reads it
@@ -222,11 +279,87 @@ audit = Table(
     metadata,
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("at", BigInteger, nullable=False),
-    Column("staff", Text),
+    Column("staff", Text, index=True),
     Column("event", Text, nullable=False),
-    Column("subject", Text),
+    Column("subject", Text, index=True),
+    Column("recipient", Text),
     Column("previous", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
     _bytes("previous", 32),
     _bytes("hash", 32),
+)
+
+# ------------------------------------------------------------------ how colleagues prove who they are
+
+# A sign-in, found by the hash of a secret that the browser alone has; the same secret unlocks the private key.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("lookup", LargeBinary, primary_key=True),
+    Column("staff_id", LargeBinary, ForeignKey("staff.id"), nullable=False, index=True),
+    Column("stage", Text, nullable=False),
+    Column("locked_private", LargeBinary, nullable=False),
+    # What a passkey is asked to sign just now.
+    Column("challenge", LargeBinary),
+    Column("began_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    # When the second factor was last given.
+    Column("proved_at", BigInteger),
+    Column("erase_at", BigInteger, nullable=False, index=True),
+    _bytes("lookup", 32),
+    _one_of("stage", "password", "enrolling", "open"),
+)
+
+# The secret of an authenticator app, locked with the colleague's own key.
+authenticators = Table(
+    "authenticators",
+    metadata,
+    Column("staff_id", LargeBinary, ForeignKey("staff.id"), primary_key=True),
+    Column("locked", LargeBinary, nullable=False),
+    Column("confirmed", Boolean, nullable=False, server_default=false()),
+    # The half minute of the last code that was taken: no code counts twice.
+    Column("last_step", BigInteger, nullable=False, server_default="0"),
+)
+
+passkeys = Table(
+    "passkeys",
+    metadata,
+    Column("credential", LargeBinary, primary_key=True),
+    Column("staff_id", LargeBinary, ForeignKey("staff.id"), nullable=False, index=True),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("sign_count", BigInteger, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("added_on", Integer, nullable=False),
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("lookup", LargeBinary, primary_key=True),
+    Column("staff_id", LargeBinary, ForeignKey("staff.id"), nullable=False, index=True),
+    _bytes("lookup", 32),
+)
+
+# A link that is good once. It may carry the colleague's private key, locked with what stands in the link.
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("lookup", LargeBinary, primary_key=True),
+    # None for the very first colleague, who is added by it.
+    Column("staff_id", LargeBinary, ForeignKey("staff.id"), index=True),
+    Column("locked_private", LargeBinary),
+    Column("erase_at", BigInteger, nullable=False, index=True),
+    _bytes("lookup", 32),
+)
+
+# Guesses in vain, by keyed hashes of an account or of where they came from.
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("lookup", LargeBinary, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("free_at", BigInteger, nullable=False),
+    Column("erase_at", BigInteger, nullable=False, index=True),
+    _bytes("lookup", 32),
+    _at_least("failures", 0),
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
-_HEAD = "0002"
+_HEAD = "0003"
 
 
 def head() -> str:

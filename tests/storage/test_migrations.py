@@ -57,6 +57,36 @@ GOOD: dict[Table, dict[str, Any]] = {
     schema.desk_keys: {"generation": 2, "public_key": HASH, "state": "current", "created_at": 0},
     schema.slots: {"generation": 1, "holder": "recovery", "sealed": b""},
     schema.audit: {"number": 1, "at": 0, "event": "e", "previous": HASH, "hash": HASH},
+    schema.entries: {"case_id": PARENT, "number": 0, "locked": b""},
+    schema.letters: {
+        "id": ID,
+        "case_id": PARENT,
+        "reader": "chat",
+        "state": "waiting",
+        "sealed": b"",
+        "entry": 0,
+    },
+    schema.sessions: {
+        "lookup": HASH,
+        "staff_id": PARENT,
+        "stage": "password",
+        "locked_private": b"",
+        "began_at": 0,
+        "seen_at": 0,
+        "erase_at": 0,
+    },
+    schema.authenticators: {"staff_id": PARENT, "locked": b""},
+    schema.passkeys: {
+        "credential": b"c",
+        "staff_id": PARENT,
+        "public_key": b"",
+        "sign_count": 0,
+        "name": "key",
+        "added_on": 0,
+    },
+    schema.recovery_codes: {"lookup": HASH, "staff_id": PARENT},
+    schema.invitations: {"lookup": HASH, "staff_id": PARENT, "erase_at": 0},
+    schema.attempts: {"lookup": HASH, "failures": 1, "free_at": 0, "erase_at": 0},
 }
 BAD: list[tuple[Table, dict[str, Any]]] = [
     (schema.conversations, {"id": b"short"}),
@@ -93,6 +123,26 @@ BAD: list[tuple[Table, dict[str, Any]]] = [
     (schema.slots, {"generation": 9}),
     (schema.audit, {"previous": b"short"}),
     (schema.audit, {"hash": b"short"}),
+    (schema.conversations, {"letter_key": b"short"}),
+    (schema.cases, {"claimed_by": b"n" * 16}),
+    (schema.entries, {"number": -1}),
+    (schema.entries, {"case_id": b"n" * 16}),
+    (schema.letters, {"id": b"short"}),
+    (schema.letters, {"case_id": b"n" * 16}),
+    (schema.letters, {"reader": "everybody"}),
+    (schema.letters, {"state": "lost"}),
+    (schema.letters, {"entry": -1}),
+    (schema.sessions, {"lookup": b"short"}),
+    (schema.sessions, {"staff_id": b"n" * 16}),
+    (schema.sessions, {"stage": "almost"}),
+    (schema.authenticators, {"staff_id": b"n" * 16}),
+    (schema.passkeys, {"staff_id": b"n" * 16}),
+    (schema.recovery_codes, {"lookup": b"short"}),
+    (schema.recovery_codes, {"staff_id": b"n" * 16}),
+    (schema.invitations, {"lookup": b"short"}),
+    (schema.invitations, {"staff_id": b"n" * 16}),
+    (schema.attempts, {"lookup": b"short"}),
+    (schema.attempts, {"failures": -1}),
 ]
 
 
@@ -161,9 +211,10 @@ class _RollBack(Exception):
 
 
 def _try(database: Database, table: Table, row: dict[str, Any]) -> None:
-    """Insert a row beside a case and a desk key that it may belong to, and take it all back."""
+    """Insert a row beside a case, a colleague and a desk key that it may belong to, and take it all back."""
     with pytest.raises(_RollBack), database.transaction() as connection:  # noqa: PT012
         connection.execute(insert(schema.cases), {**CASE, "id": PARENT, "reference": "TD-PPPP"})
+        connection.execute(insert(schema.staff), {**GOOD[schema.staff], "id": PARENT, "name_key": "parent"})
         connection.execute(insert(schema.desk_keys), {**GOOD[schema.desk_keys], "generation": 1})
         connection.execute(insert(table), row)
         raise _RollBack
