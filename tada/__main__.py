@@ -22,6 +22,7 @@ COMMANDS = {
     "case": "tada.cases",
     "keys": "tada.keeping",
     "purge": "tada.keeping",
+    "channel": "tada.channel",
     "flow": "tada.flow",
     "doctor": "tada.doctor",
 }
