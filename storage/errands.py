@@ -19,6 +19,9 @@ from storage.sealing import lock, new_id
 KEPT = timedelta(days=14)
 """How long an errand is tried. Twilio refuses to delete some messages for as long as that."""
 
+LETTER_KEPT = timedelta(hours=24)
+"""How long a letter is kept at most (threat model, section 8); the key of its day lives at least as long."""
+
 
 @dataclass(frozen=True)
 class Errand:
@@ -29,7 +32,7 @@ class Errand:
         subject: the provider's id of what it is about, which says nothing of anybody.
         letter: all else it needs, as JSON; it may name a person.
         after: how long to wait before the first try.
-        kept: how long to go on trying.
+        kept: how long to go on trying; with a letter, `LETTER_KEPT` at most.
     """
 
     kind: str
@@ -48,9 +51,9 @@ def rows_of(errands: Iterable[Errand], today: Epoch, now: datetime) -> list[Valu
     """
     rows: list[Values] = []
     for errand in errands:
-        row_id = new_id()
-        sealed = None
+        row_id, sealed, kept = new_id(), None, errand.kept
         if errand.letter is not None:
+            kept = min(kept, LETTER_KEPT)
             written = json.dumps(errand.letter, ensure_ascii=False).encode("utf-8", "replace")
             sealed = lock(today.errand, written, *letter_context(row_id))
         rows.append(
@@ -58,10 +61,10 @@ def rows_of(errands: Iterable[Errand], today: Epoch, now: datetime) -> list[Valu
                 "id": row_id,
                 "kind": errand.kind,
                 "due_at": int((now + errand.after).timestamp()),
-                "subject": errand.subject.encode() or None,
+                "subject": errand.subject.encode("utf-8", "replace") or None,
                 "epoch": today.day if sealed else None,
                 "sealed": sealed,
-                "erase_at": int((now + errand.kept).timestamp()),
+                "erase_at": int((now + kept).timestamp()),
             }
         )
     return rows
