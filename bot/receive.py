@@ -111,7 +111,8 @@ class Reception:
         """Answer one message. When this returns, everything it led to is durable.
 
         Args:
-            causes: from the answer to errands that are kept with it; not asked for a repeated message.
+            causes: from the answer to errands that are kept with it, also where the answer is that the fault is
+                ours; not asked for a repeated message.
             before_beginning: called where the message would begin a conversation; what it raises is raised.
         Raises:
             UnknownConversation: the token of a page that has ended, or that nobody was given.
@@ -144,7 +145,10 @@ class Reception:
             log.error(
                 "message not handled", extra={"error": type(failure).__name__, "channel": heard.channel}
             )
-            return self._sorry(heard, now)
+            answer = self._sorry(heard, now)
+            if causes is not None:
+                self.run_later(causes(answer))
+            return answer
         return self._answer(reply, heard)
 
     def present(self, channel: str, address: str) -> Answer | None:
