@@ -35,6 +35,9 @@ from storage.keys import KeyDirectory
 
 LARGEST_BODY = 64 * 1024
 """Bytes of a request. Source: the threat model, section 9."""
+LARGER_BODIES = {"/webhooks/whatsapp-cloud": 3 * 1024 * 1024, "/webhooks/telegram": 512 * 1024}
+"""Routes that take more: Meta puts up to 1,000 changes into one delivery, and says that it may have 3 MB. Telegram
+escapes each character in up to six bytes, adds the message that is replied to, and the formatting of both."""
 
 Checks = Mapping[str, Callable[[], bool]]
 """What `/readyz` asks, by name."""
@@ -94,7 +97,14 @@ def assemble(settings: Settings, words: Words, reception: Reception, checks: Che
 
 def _provider_channels(settings: Settings, words: Words, door: Door) -> Iterator[Blueprint]:
     """Make the channels that are switched on; what another one needs is not even loaded."""
-    yield from ()
+    if settings.cloud:
+        from bot.cloud import cloud
+
+        yield cloud(settings.cloud, door, words)
+    if settings.telegram:
+        from bot.telegram import telegram
+
+        yield telegram(settings.telegram, door, words)
 
 
 def _limit_bodies(app: Flask) -> None:
@@ -102,8 +112,10 @@ def _limit_bodies(app: Flask) -> None:
 
     @app.before_request
     def refuse_what_was_cut() -> None:
+        largest = LARGER_BODIES.get(request.url_rule.rule if request.url_rule else "", LARGEST_BODY)
+        request.max_content_length = largest
         # A body of unknown length is cut at the limit without a word, and half of it could pass for a whole.
-        if request.content_length is None and len(request.get_data()) >= LARGEST_BODY:
+        if request.content_length is None and len(request.get_data()) >= largest:
             raise Problem("too_large")
 
 

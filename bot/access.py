@@ -43,6 +43,9 @@ ACCESS: dict[tuple[str, str], Caller] = {
     ("GET", "/healthz"): Caller.ANYONE,
     ("GET", "/readyz"): Caller.ANYONE,
     ("GET", "/metrics"): Caller.OPERATOR,
+    ("POST", "/webhooks/telegram"): Caller.PROVIDER,
+    ("GET", "/webhooks/whatsapp-cloud"): Caller.PROVIDER,
+    ("POST", "/webhooks/whatsapp-cloud"): Caller.PROVIDER,
 }
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")

@@ -16,7 +16,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "flows": set(),
     "locales": {"flows"},
     "storage": {"flows"},
-    "bot": {"flows", "locales", "storage"},
+    "bot": {"flows", "locales", "settings", "storage"},
     "desk": {"flows", "locales", "storage"},
     "settings": set(),
     "logs": set(),
