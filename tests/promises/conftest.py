@@ -7,6 +7,7 @@ import itertools
 import json
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,13 @@ def service(tmp_path: Path, database_url: str, request: pytest.FixtureRequest) -
     home = tmp_path / "home"
     initialise(home, database_url)
     environ = {"TADA_HOME": str(home), "TADA_DATABASE_URL": database_url, "TADA_RATE_LIMITS": "off"}
+    with logged() as log:
+        yield Service(home, database_url, environ, log, _files_of(database_url, tmp_path, request))
+
+
+@contextmanager
+def logged() -> Iterator[io.StringIO]:
+    """Everything that is logged meanwhile, in the lines that an operator finds."""
     log = io.StringIO()
     handler = logging.StreamHandler(log)
     handler.setFormatter(logs.Lines())
@@ -137,7 +145,7 @@ def service(tmp_path: Path, database_url: str, request: pytest.FixtureRequest) -
     before = root.level
     root.addHandler(handler)
     root.setLevel(logging.INFO)
-    yield Service(home, database_url, environ, log, _files_of(database_url, tmp_path, request))
+    yield log
     root.setLevel(before)
     root.removeHandler(handler)
 

@@ -1,0 +1,113 @@
+"""A real instance with every channel switched on, and a network that lets nothing out."""
+
+from __future__ import annotations
+
+import socket
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storage import database, schema
+from storage.setup import initialise
+from tests.channels.harness import CANARY, PUBLIC_URL, Channel
+from tests.channels.registry import CHANNELS
+from tests.promises.conftest import Service, logged
+from webhook import create_app
+
+
+@pytest.fixture(params=CHANNELS, ids=lambda channel: channel.name)
+def channel(request: pytest.FixtureRequest) -> Channel:
+    """Each channel in turn."""
+    found: Channel = request.param
+    return found
+
+
+@pytest.fixture
+def calls_out(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Whom anybody tried to call. Nobody is reached, except for PostgreSQL on this machine."""
+    tried: list[str] = []
+    connect, look_up = socket.socket.connect, socket.getaddrinfo
+
+    def refuse_to_connect(self: socket.socket, address: Any) -> None:
+        if self.family == socket.AF_UNIX or address[0] in ("127.0.0.1", "::1"):
+            return connect(self, address)
+        tried.append(str(address[0]))
+        raise OSError("the network is denied")
+
+    def refuse_to_look_up(host: Any, *rest: Any, **more: Any) -> Any:
+        if host in (None, "localhost", "127.0.0.1", "::1"):
+            return look_up(host, *rest, **more)
+        tried.append(str(host))
+        raise OSError("the network is denied")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse_to_connect)
+    monkeypatch.setattr(socket.socket, "connect_ex", refuse_to_connect)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse_to_look_up)
+    return tried
+
+
+@pytest.fixture
+def service(tmp_path: Path, request: pytest.FixtureRequest, calls_out: list[str]) -> Iterator[Service]:
+    """An instance on SQLite, or on what a test names by `parametrize("service", …, indirect=True)`.
+
+    After every test it holds no name, caption or place that came along with a message, in no file and no
+    line of the log, and nobody was called.
+    """
+    url = request.getfixturevalue(getattr(request, "param", "sqlite_url"))
+    home = tmp_path / "home"
+    initialise(home, url)
+    environ = {
+        "TADA_HOME": str(home),
+        "TADA_DATABASE_URL": url,
+        "TADA_RATE_LIMITS": "off",
+        "TADA_PUBLIC_URL": PUBLIC_URL,
+    }
+    for each in CHANNELS:
+        environ |= each.settings
+    with logged() as log:
+        made = Service(home, url, environ, log, lambda: tmp_path.glob("*.sqlite3*"))
+        yield made
+        assert CANARY.encode() not in made.everything_kept()
+        assert calls_out == []
+
+
+Away = Callable[[], AbstractContextManager[None]]
+
+
+@pytest.fixture
+def store_away(service: Service, monkeypatch: pytest.MonkeyPatch) -> Away:
+    """Makes the database of `service` one that somebody else holds, as `with store_away():`."""
+    # Waiting the usual five seconds shows nothing more.
+    monkeypatch.setattr(database, "_SQLITE_PRAGMAS", (*database._SQLITE_PRAGMAS, "PRAGMA busy_timeout = 20"))
+    service.app = create_app(service.environ)
+    return lambda: held(service)
+
+
+@contextmanager
+def held(service: Service) -> Iterator[None]:
+    """Hold the SQLite database, as an operator's shell might."""
+    other = sqlite3.connect(
+        service.database_url.removeprefix("sqlite:///"), isolation_level=None, check_same_thread=False
+    )
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+
+
+def rows_kept(service: Service) -> dict[str, list[Any]]:
+    """Every row of every table, as it is stored."""
+    opened = service.database
+    with opened.reading() as connection:
+        rows = {
+            table.name: sorted(map(repr, connection.execute(table.select()).all()))
+            for table in schema.metadata.sorted_tables
+        }
+    opened.close()
+    return rows
