@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args, get_type_hints
 
+from bot.telegram.updates import COMMANDS
 from flows.choices import CHOICES, NEEDS_DETAIL
 from flows.steps import FIELDS, STEPS
 from flows.understanding.contacts import Problem
@@ -41,6 +42,7 @@ FAMILIES: dict[str, set[str]] = {
     "status": set(get_args(get_type_hints(CaseStatus)["state"])),
     "clear": set(CHANNELS),
     "page.intro": set("123456"),
+    "bot.command": set(COMMANDS),
 }
 """Ids made from a prefix and the name of something, and all those names: the one list of them."""
 
