@@ -126,4 +126,4 @@ def _codes(answer: httpx.Response) -> tuple[int | None, int | None]:
         code, subcode = error.get("code"), error.get("error_subcode")
     except (ValueError, LookupError, TypeError, AttributeError):
         return None, None
-    return code if isinstance(code, int) else None, subcode if isinstance(subcode, int) else None
+    return code if type(code) is int else None, subcode if type(subcode) is int else None

@@ -189,7 +189,7 @@ def _failures(value: dict[str, Any]) -> Iterator[int]:
     for status in _list(value, "statuses"):
         if _str(status, "status") == "failed":
             codes = [error.get("code") for error in _list(status, "errors")]
-            yield from [code for code in codes if isinstance(code, int)] or [0]
+            yield from [code for code in codes if type(code) is int] or [0]
 
 
 def _time(message: dict[str, Any]) -> int:
