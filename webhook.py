@@ -88,15 +88,19 @@ def assemble(settings: Settings, words: Words, reception: Reception, checks: Che
     app.register_blueprint(
         web_chat(Visits(reception, limits), pages, words.fact(CHINESE, "neutral_exit_url"))
     )
-    for channel in _provider_channels(settings, words, Door(reception, limits)):
+    for channel in _provider_channels(settings, words, Door(reception, limits), metrics):
         app.register_blueprint(channel)
     _add_health(app, checks, metrics)
     _tell_problems(app, words, pages)
     return app
 
 
-def _provider_channels(settings: Settings, words: Words, door: Door) -> Iterator[Blueprint]:
+def _provider_channels(settings: Settings, words: Words, door: Door, metrics: Metrics) -> Iterator[Blueprint]:
     """Make the channels that are switched on; what another one needs is not even loaded."""
+    if settings.twilio:
+        from bot.whatsapp import whatsapp
+
+        yield whatsapp(settings.twilio, settings.public_url, door, words, settings.home, metrics.note)
     if settings.cloud:
         from bot.cloud import cloud
 

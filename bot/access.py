@@ -44,6 +44,8 @@ ACCESS: dict[tuple[str, str], Caller] = {
     ("GET", "/readyz"): Caller.ANYONE,
     ("GET", "/metrics"): Caller.OPERATOR,
     ("POST", "/webhooks/telegram"): Caller.PROVIDER,
+    ("POST", "/webhooks/whatsapp"): Caller.PROVIDER,
+    ("POST", "/webhooks/whatsapp/status"): Caller.PROVIDER,
     ("GET", "/webhooks/whatsapp-cloud"): Caller.PROVIDER,
     ("POST", "/webhooks/whatsapp-cloud"): Caller.PROVIDER,
 }

@@ -64,6 +64,20 @@ class Door:
         """
         self._reception.leave(channel, address, erase)
 
+    def present(self, channel: str, address: str) -> Answer | None:
+        """Put the standing question again, changing nothing; None where no conversation is known.
+
+        Raises: `StoreError`.
+        """
+        return self._reception.present(channel, address, can_be_reached=True)
+
+    def waiting(self, kind: str) -> frozenset[str]:
+        """Return what the errands of a kind are about that are not done yet.
+
+        Raises: `StoreError`.
+        """
+        return self._reception.waiting(kind)
+
     def run_later(self, errands: Sequence[Errand]) -> None:
         """Keep errands that belong to no message. Raises: `StoreError`."""
         if errands:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from flask import g
+from flask import g, has_app_context
 from werkzeug.exceptions import HTTPException
 
 from bot.receive import DeliveryReused, TooMany, UnknownConversation
@@ -109,7 +109,8 @@ def problem_of(error: Exception) -> Problem:
 def note(error: Exception) -> Problem:
     """As `problem_of`, and leave the error's class for the line of the log about this request."""
     problem = problem_of(error)
-    g.error = problem.cause or problem.code
+    if has_app_context():  # the background work has no request to note it for
+        g.error = problem.cause or problem.code
     if problem.code == "unexpected":
         # `logs.Lines` writes the class and the place in the code, and nothing that the error holds.
         log.error("not handled", exc_info=error)

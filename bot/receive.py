@@ -151,9 +151,13 @@ class Reception:
             return answer
         return self._answer(reply, heard)
 
-    def present(self, channel: str, address: str) -> Answer | None:
-        """Put the standing question again, changing nothing; None where no conversation is known."""
-        heard = Heard(channel, address, id="present", kind="start")
+    def present(self, channel: str, address: str, can_be_reached: bool = False) -> Answer | None:
+        """Put the standing question again, changing nothing; None where no conversation is known.
+
+        Args:
+            can_be_reached: as for what is heard by this channel; some choices depend on it.
+        """
+        heard = Heard(channel, address, id="present", kind="start", can_be_reached=can_be_reached)
         now = self._clock()
         conversation = self._intake.peek(channel, address, now)
         return None if conversation is None else self._answer(standing(conversation, heard, now), heard)
@@ -168,6 +172,10 @@ class Reception:
         Raises: `StoreAway`.
         """
         self._intake.run_later(errands, self._clock())
+
+    def waiting(self, kind: str) -> frozenset[str]:
+        """Return the subjects of the errands of a kind that are not done yet."""
+        return self._intake.waiting(kind)
 
     def leave(self, channel: str, address: str, erase: bool) -> None:
         """End a conversation that nobody can come back to; with `erase`, destroy what it holds now."""

@@ -25,6 +25,12 @@ class Metrics:
         self._requests = Counter(
             "tada_requests", "Requests answered.", ["route", "status"], registry=self._own
         )
+        self._events = Counter(
+            "tada_events",
+            "What providers told, such as that a message was not delivered.",
+            ["event"],
+            registry=self._own,
+        )
         self._seconds = Histogram(
             "tada_request_seconds",
             "Seconds to answer.",
@@ -32,6 +38,14 @@ class Metrics:
             registry=self._own,
             buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
         )
+
+    def note(self, event: str) -> None:
+        """Count something that happened at a provider.
+
+        Args:
+            event: a name from a fixed list; each stays in memory as a label.
+        """
+        self._events.labels(event).inc()
 
     def count(self, route: str, status: int, seconds: float) -> None:
         """Count one answered request."""

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
 
 from flows.vocabulary import Conversation, Heard, Outside, Reply, Turn
@@ -26,6 +26,7 @@ from storage.errors import Overtaken, StoreAway, StoreRefused
 from storage.exchange import Exchange, Means, NeedsTransaction
 from storage.keys import KeyDirectory
 from storage.remembering import FORGET, UPDATE, Remembered, find
+from storage.schema import later_work
 from storage.scrubbing import scrub_now
 from storage.sealing import PasswordParameters, index
 from storage.writing import write_errands
@@ -165,6 +166,15 @@ class Intake:
         rows = rows_of(errands, self._epochs.living(now)[0], now)
         with self._database.transaction() as connection:
             write_errands(connection, rows)
+
+    def waiting(self, kind: str) -> frozenset[str]:
+        """Return the subjects of the errands of a kind that are not done yet.
+
+        Raises: `StoreAway`.
+        """
+        with self._database.reading() as connection:
+            found = connection.scalars(select(later_work.c.subject).where(later_work.c.kind == kind)).all()
+        return frozenset(subject.decode() for subject in found if subject)
 
     def leave(self, channel: str, address: str, erase: bool, now: datetime) -> None:
         """End a conversation that nobody can come back to, such as that of a page that was closed.
