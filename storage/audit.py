@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Literal
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Literal, get_args
 
 from sqlalchemy import Connection, Row, delete, insert, select
 
@@ -18,16 +18,34 @@ from storage.schema import audit
 from storage.sealing import ContextPart, digest, encode
 
 Event = Literal[
+    "case_attended",
+    "case_claimed",
+    "case_closed",
+    "case_due_set",
+    "case_handed_over",
     "case_opened",
+    "case_released",
+    "case_reopened",
     "cases_listed",
     "entries_removed",
     "keys_made",
+    "link_issued",
+    "links_changed",
+    "log_exported",
+    "message_written",
+    "note_written",
+    "passkey_added",
+    "passkey_removed",
     "password_replaced",
+    "second_factor_refused",
+    "second_factor_set",
     "sign_in_refused",
     "signed_in",
+    "signed_out_everywhere",
     "staff_added",
     "staff_disabled",
 ]
+EVENTS: tuple[Event, ...] = get_args(Event)
 
 KEPT = timedelta(days=365)
 """Source: the retention table in `docs/retention.md`."""
@@ -46,6 +64,7 @@ class Entry:
         staff: hexadecimal id of the colleague; None where nobody was signed in.
         subject: `subject_of` a case id, or the hexadecimal id of a colleague it was done to; of
             `entries_removed` the hash of the last entry that left.
+        recipient: hexadecimal id of the colleague who got what it tells of.
     """
 
     number: int
@@ -53,6 +72,7 @@ class Entry:
     staff: str | None
     event: str
     subject: str | None
+    recipient: str | None = None
 
 
 def subject_of(case_id: bytes) -> str:
@@ -61,7 +81,12 @@ def subject_of(case_id: bytes) -> str:
 
 
 def append(
-    connection: Connection, at: datetime, staff: bytes | None, event: Event, subject: str | None = None
+    connection: Connection,
+    at: datetime,
+    staff: bytes | None,
+    event: Event,
+    subject: str | None = None,
+    recipient: bytes | None = None,
 ) -> None:
     """Add an entry, in the transaction of what it tells of. Appending transactions wait for one another."""
     if connection.dialect.name == "postgresql":
@@ -71,6 +96,7 @@ def append(
     ).one_or_none()
     number = last.number + 1 if last else 1
     seconds, who = int(at.timestamp()), staff.hex() if staff else None
+    to = recipient.hex() if recipient else None
     previous = last.hash if last else _FIRST_PREVIOUS
     connection.execute(
         insert(audit).values(
@@ -79,8 +105,9 @@ def append(
             staff=who,
             event=event,
             subject=subject,
+            recipient=to,
             previous=previous,
-            hash=_hash(number, seconds, who, event, subject, previous),
+            hash=_hash(number, seconds, who, event, subject, previous, to),
         )
     )
 
@@ -90,8 +117,56 @@ def entries(connection: Connection, subject: str | None = None) -> Iterator[Entr
     query = select(audit).order_by(audit.c.number)
     if subject is not None:
         query = query.where(audit.c.subject == subject)
-    for row in connection.execute(query):
-        yield Entry(row.number, datetime.fromtimestamp(row.at, UTC), row.staff, row.event, row.subject)
+    yield from map(_entry, connection.execute(query))
+
+
+@dataclass(frozen=True)
+class Search:
+    """What of the log is wanted; None is anything.
+
+    Attributes:
+        staff: hexadecimal id of the colleague who did it.
+        subject: as `Entry.subject`.
+        since, until: UTC days, both included.
+    """
+
+    staff: str | None = None
+    event: str | None = None
+    subject: str | None = None
+    since: date | None = None
+    until: date | None = None
+
+
+def search(
+    connection: Connection, wanted: Search, before: int | None = None, limit: int | None = None
+) -> list[Entry]:
+    """Return what is wanted of the log, newest first.
+
+    Args:
+        before: the number of the last entry of the page before.
+    """
+    query = select(audit).order_by(audit.c.number.desc()).limit(limit)
+    for column in ("staff", "event", "subject"):
+        if (value := getattr(wanted, column)) is not None:
+            query = query.where(audit.c[column] == value)
+    if wanted.since is not None:
+        query = query.where(audit.c.at >= _midnight(wanted.since))
+    if wanted.until is not None:
+        query = query.where(audit.c.at < _midnight(wanted.until + timedelta(days=1)))
+    if before is not None:
+        query = query.where(audit.c.number < before)
+    return [_entry(row) for row in connection.execute(query)]
+
+
+def is_noted(connection: Connection, staff: bytes, event: Event, subject: str, since: int) -> bool:
+    """Say whether a colleague did this to this since a moment (unix seconds)."""
+    query = select(audit.c.number).where(
+        audit.c.subject == subject,
+        audit.c.staff == staff.hex(),
+        audit.c.event == event,
+        audit.c.at >= since,
+    )
+    return connection.execute(query.limit(1)).one_or_none() is not None
 
 
 def remove_old(connection: Connection, now: datetime) -> int:
@@ -131,15 +206,34 @@ def first_broken(connection: Connection) -> int | None:
         else:
             follows = row.number == before.number + 1 and row.previous == before.hash
         if not follows or row.hash != _hash(
-            row.number, row.at, row.staff, row.event, row.subject, row.previous
+            row.number, row.at, row.staff, row.event, row.subject, row.previous, row.recipient
         ):
             return int(row.number)
         before = row
     return None
 
 
-def _hash(number: int, at: int, staff: str | None, event: str, subject: str | None, previous: bytes) -> bytes:
+def _entry(row: Row[Any]) -> Entry:
+    at = datetime.fromtimestamp(row.at, UTC)
+    return Entry(row.number, at, row.staff, row.event, row.subject, row.recipient)
+
+
+def _midnight(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
+
+
+def _hash(
+    number: int,
+    at: int,
+    staff: str | None,
+    event: str,
+    subject: str | None,
+    previous: bytes,
+    recipient: str | None,
+) -> bytes:
     def told(text: str | None) -> ContextPart:
         return b"" if text is None else text
 
-    return digest(encode("audit", 1, number, at, told(staff), event, told(subject), previous))
+    # Entries from before there were recipients hash as they did.
+    to = () if recipient is None else (recipient,)
+    return digest(encode("audit", 1, number, at, told(staff), event, told(subject), previous, *to))

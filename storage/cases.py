@@ -9,20 +9,19 @@ the person cut off together with its manifest by somebody who can write to the d
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, case, select
+from sqlalchemy import Connection, Row, and_, case, func, select, update
 
 from storage import audit
+from storage.casebook import read_entries
 from storage.casefile import (
     Listed,
     Manifest,
     SealedAnswer,
     answer_context,
-    case_key_context,
     manifest_context,
     signed_parts,
 )
@@ -31,22 +30,25 @@ from storage.casetelling import (
     PRIORITIES,
     Case,
     CaseSummary,
+    Given,
     Opening,
     flags_now,
     folded,
     joined_links,
     priority_now,
+    told_links,
     without_links,
 )
 from storage.database import Database
-from storage.errors import BadFormat, CannotOpen, CaseDamaged, CaseNotFound, NotAllowed
-from storage.keys import KeyDirectory
+from storage.errors import BadFormat, CannotOpen, CaseDamaged
+from storage.keys import KeyDirectory, date_of_day
+from storage.opening import check_may_read, readable, with_key
 from storage.schema import answers, cases, links, manifests, staff
-from storage.sealing import digest, key_pair_of, open_sealed, verify
-from storage.staff import Caseworker, Role, check_active
+from storage.sealing import digest, open_sealed, verify
+from storage.staff import Caseworker
 
-ROLES_THAT_READ = frozenset[Role]({"intake", "supervisor"})
-
+FOLLOWS_WITHIN = timedelta(minutes=15)
+"""A page that looks again at a case which the same colleague opened this recently is part of that opening."""
 
 # ------------------------------------------------------------------ listing and opening
 
@@ -62,7 +64,7 @@ def list_cases(
         NotAllowed: the colleague's role does not read cases, or they were disabled.
     """
     with database.transaction() as connection:
-        _check_may_read(connection, caseworker)
+        check_may_read(connection, caseworker)
         audit.append(connection, datetime.now(UTC), caseworker.id, "cases_listed")
     with database.reading() as connection:
         rows = connection.execute(
@@ -80,39 +82,60 @@ def list_cases(
     return [_summary(row, keys.verify_keys, caseworker) for row in rows]
 
 
-def open_case(database: Database, keys: KeyDirectory, caseworker: Caseworker, reference: str) -> Case:
+def open_case(
+    database: Database,
+    keys: KeyDirectory,
+    caseworker: Caseworker,
+    reference: str,
+    *,
+    follows: bool = False,
+) -> Case:
     """Open a submitted case. The opening is in the log, for good, before anything is read.
 
     Args:
         reference: as the person has it, such as `TD-4F7K`; small letters and full width are fine.
+        follows: a page that was shown looks again; no opening of its own if one is in the log of the last
+            quarter of an hour.
     Raises:
         NotAllowed: the colleague's role does not read cases, or they were disabled.
+        NotYours: the role reads its own cases, and somebody else has this one.
         CaseNotFound: no submitted case has this reference.
         CaseDamaged: the case is not what was submitted.
     """
     with database.transaction() as connection:
-        _check_may_read(connection, caseworker)
-        case_id = _submitted(connection, reference).id
-        audit.append(connection, datetime.now(UTC), caseworker.id, "case_opened", audit.subject_of(case_id))
+        before = readable(connection, caseworker, reference)
+        case_id = before.id
+        if not (follows and _has_just_opened(connection, caseworker, case_id)):
+            subject = audit.subject_of(case_id)
+            audit.append(connection, datetime.now(UTC), caseworker.id, "case_opened", subject)
+        if before.claimed_by in (None, caseworker.id):
+            _mark_seen(connection, case_id)
     with database.reading() as connection:
-        row = _submitted(connection, reference)
+        row = readable(connection, caseworker, reference)
         manifest_rows = _rows(connection, manifests, case_id, "number")
         answer_rows = _rows(connection, answers, case_id, "sequence")
         link_rows = _rows(connection, links, case_id, "number")
-        opened = tuple(_openings(connection, case_id))
-    private = _private_key(row, caseworker)
-    found = list(_genuine_manifests(row, manifest_rows, keys.verify_keys, private))
-    fields = folded(_genuine_answers(row, answer_rows, found, private))
-    given = fields.pop(LINKS) if fields.get(LINKS) else []
+        openings = tuple(_openings(connection, case_id))
+        opened = with_key(row, caseworker)
+        found = list(_genuine_manifests(row, manifest_rows, keys.verify_keys, opened.private))
+        entries = read_entries(connection, opened)
+        holder = _name_of(connection, row.claimed_by)
+    genuine = list(_genuine_answers(row, answer_rows, found, opened.private))
+    given = tuple(_given(genuine, found, before.seen))
+    fields = folded(genuine)
+    sent = told_links(given)
+    if sent:
+        del fields[LINKS]
     flags = tuple(dict.fromkeys(flag for manifest in found for flag in manifest.flags))
     rank = (row.priority, found[0].reason)
     if len(found) > 1:
         flags = flags_now(flags, fields)
-        rank = priority_now(rank, flags, fields, len(given))
-    shown, withheld = joined_links(given, link_rows), 0
+        rank = priority_now(rank, flags, fields, len(sent))
+    shown, withheld = joined_links(sent, link_rows), 0
     if "image_under_16" in flags:
         fields, withheld = without_links(fields)
-        shown, withheld = (), withheld + len(given)
+        shown, withheld = (), withheld + len(sent)
+        given = tuple(each.without_links() for each in given if each.field_id != LINKS)
     return Case(
         reference=row.reference,
         status=row.state,
@@ -125,32 +148,35 @@ def open_case(database: Database, keys: KeyDirectory, caseworker: Caseworker, re
         fields=fields,
         links=shown,
         links_withheld=withheld,
-        opened=opened,
+        opened=openings,
+        given=given,
+        entries=entries,
+        holder=holder,
+        raised=row.raised,
+        due_on=None if row.due_on is None else date_of_day(row.due_on),
+        erased_after=None if row.erase_at is None else datetime.fromtimestamp(row.erase_at, UTC),
     )
 
 
 # ------------------------------------------------------------------ reading rows
 
 
-def _check_may_read(connection: Connection, caseworker: Caseworker) -> None:
-    check_active(connection, caseworker)
-    if caseworker.role not in ROLES_THAT_READ:
-        raise NotAllowed
-
-
-def _submitted(connection: Connection, reference: str) -> Row[Any]:
-    wanted = unicodedata.normalize("NFKC", reference).strip().upper()
-    if wanted.isprintable():  # others are in no reference, and no database takes all of them
-        row = connection.execute(
-            select(cases).where(cases.c.reference == wanted, cases.c.state != "draft")
-        ).one_or_none()
-        if row is not None:
-            return row
-    raise CaseNotFound
-
-
 def _rows(connection: Connection, table: Any, case_id: bytes, order: str) -> Sequence[Row[Any]]:
     return connection.execute(select(table).where(table.c.case_id == case_id).order_by(table.c[order])).all()
+
+
+def _has_just_opened(connection: Connection, caseworker: Caseworker, case_id: bytes) -> bool:
+    since = int((datetime.now(UTC) - FOLLOWS_WITHIN).timestamp())
+    return audit.is_noted(connection, caseworker.id, "case_opened", audit.subject_of(case_id), since)
+
+
+def _mark_seen(connection: Connection, case_id: bytes) -> None:
+    known = select(func.count()).select_from(manifests).where(manifests.c.case_id == case_id)
+    connection.execute(update(cases).where(cases.c.id == case_id).values(seen=known.scalar_subquery()))
+
+
+def _name_of(connection: Connection, staff_id: bytes | None) -> str | None:
+    return connection.execute(select(staff.c.name).where(staff.c.id == staff_id)).scalar_one_or_none()
 
 
 def _openings(connection: Connection, case_id: bytes) -> Iterator[Opening]:
@@ -166,7 +192,8 @@ def _openings(connection: Connection, case_id: bytes) -> Iterator[Opening]:
 def _summary(row: Row[Any], verify_keys: Iterable[bytes], caseworker: Caseworker) -> CaseSummary:
     manifest, damaged = None, None
     try:
-        manifest = _genuine_manifest(row, 0, row, verify_keys, _private_key(row, caseworker), None)
+        private = with_key(row, caseworker).private
+        manifest = genuine_manifest(row, 0, row, verify_keys, private, None)
     except CaseDamaged as damage:
         damaged = damage.check
     return CaseSummary(
@@ -183,17 +210,6 @@ def _summary(row: Row[Any], verify_keys: Iterable[bytes], caseworker: Caseworker
     )
 
 
-def _private_key(row: Row[Any], caseworker: Caseworker) -> bytes:
-    try:
-        desk_private = caseworker.desk_keys[row.generation]
-        private = open_sealed(desk_private, row.sealed_key, *case_key_context(row.id, row.generation))
-        if key_pair_of(private).public == row.public_key:
-            return private
-    except (KeyError, CannotOpen, BadFormat):
-        pass
-    raise CaseDamaged("key")
-
-
 def _genuine_manifests(
     row: Row[Any], manifest_rows: Sequence[Row[Any]], verify_keys: Iterable[bytes], private: bytes
 ) -> Iterator[Manifest]:
@@ -203,11 +219,11 @@ def _genuine_manifests(
     for number, manifest_row in enumerate(manifest_rows):
         if manifest_row.number != number:
             raise CaseDamaged("manifest")
-        yield _genuine_manifest(row, number, manifest_row, verify_keys, private, previous)
+        yield genuine_manifest(row, number, manifest_row, verify_keys, private, previous)
         previous = digest(manifest_row.signature)
 
 
-def _genuine_manifest(
+def genuine_manifest(
     row: Row[Any],
     number: int,
     manifest_row: Row[Any],
@@ -215,6 +231,13 @@ def _genuine_manifest(
     private: bytes,
     previous: bytes | None,
 ) -> Manifest:
+    """Open and check one manifest of a case.
+
+    Args:
+        previous: SHA-256 of the signature of the one before; None for number 0.
+    Raises:
+        CaseDamaged: it is not what the intake signed for this case and place.
+    """
     if manifest_row.sealed is None:
         raise CaseDamaged("manifest")
     signed = signed_parts(row.id, row.public_key, number, manifest_row.sealed)
@@ -249,6 +272,17 @@ def _genuine_answers(
         except (CannotOpen, BadFormat):
             raise CaseDamaged("answers") from None
         yield answer.field_id, opened
+
+
+def _given(
+    genuine: Iterable[tuple[str, SealedAnswer]], found: Sequence[Manifest], seen: int
+) -> Iterator[Given]:
+    """Give the answers with the manifest that listed each, which tells those that came later."""
+    order = sorted(
+        ((answer.sequence, number) for number, each in enumerate(found) for answer in each.answers)
+    )
+    for (field_id, answer), (_, number) in zip(genuine, order, strict=True):
+        yield Given(field_id, answer, later=number > 0, unseen=number > 0 and number >= seen)
 
 
 def _sequence(answer: Listed) -> int:

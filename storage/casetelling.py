@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import Any, Literal
 
 from sqlalchemy import Row
 
 from flows.priority import flags_of_background, flags_of_content, flags_of_image_age, priority
 from flows.understanding.links import read_links
+from storage.casebook import Entry
 from storage.casefile import SealedAnswer
 
 Status = Literal["queued", "claimed", "closed"]
@@ -68,13 +69,23 @@ class CaseSummary:
 
 @dataclass(frozen=True)
 class Link:
-    """A link as it was sent, what it is compared by, and how far its removal is."""
+    """A link as it was sent, what it is compared by, and how far its removal is.
+
+    Attributes:
+        number: its place in the case, 0 for the first.
+        platform: the type of site; as a colleague corrected it, where one did.
+        at: when it was sent, UTC.
+        unseen: it came since somebody who has the case last opened it.
+    """
 
     url: str = field(repr=False)
     normalised: str = field(repr=False)
     host: str = field(repr=False)
     platform: str
     status: str
+    number: int = 0
+    at: datetime | None = None
+    unseen: bool = False
 
     def as_json(self) -> dict[str, str]:
         """Return the link as `tada case show --json` prints it."""
@@ -85,6 +96,26 @@ class Link:
             "platform": self.platform,
             "status": self.status,
         }
+
+
+@dataclass(frozen=True)
+class Given:
+    """An answer as it was given.
+
+    Attributes:
+        later: it was given after the case had been submitted.
+        unseen: it came since somebody who has the case last opened it.
+    """
+
+    field_id: str
+    answer: SealedAnswer = field(repr=False)
+    later: bool = False
+    unseen: bool = False
+
+    def without_links(self) -> Given:
+        """Return it with every link taken out of what was told freely."""
+        cleared, _ = without_links({self.field_id: self.answer.value})
+        return replace(self, answer=replace(self.answer, value=cleared[self.field_id]))
 
 
 @dataclass(frozen=True)
@@ -109,6 +140,11 @@ class Case:
         fields: the answer that counts for each field asked, but for given links; None where it was skipped.
         links_withheld: how many links were given that are shown to nobody: the images are of a child.
         opened: every opening, this one last.
+        given: every answer in the order in which they came, as each was; the timeline.
+        entries: everything that colleagues wrote into the case.
+        holder: the name of whoever has it.
+        raised: the person asked for somebody sooner, and nobody attended to it yet.
+        erased_after: when a closed case is destroyed, UTC.
     """
 
     reference: str
@@ -123,6 +159,12 @@ class Case:
     links: tuple[Link, ...] = field(repr=False)
     opened: tuple[Opening, ...]
     links_withheld: int = 0
+    given: tuple[Given, ...] = field(default=(), repr=False)
+    entries: tuple[Entry, ...] = field(default=(), repr=False)
+    holder: str | None = None
+    raised: bool = False
+    due_on: date | None = None
+    erased_after: datetime | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the case as `tada case show --json` prints it; `links_withheld` only where links are."""
@@ -139,7 +181,7 @@ class Case:
             "fields": self.fields,
             "links": [link.as_json() for link in self.links],
             **withheld,
-            "messages": [],  # colleagues cannot write to people yet
+            "messages": [entry.as_message() for entry in self.entries if entry.kind == "message"],
             "opened": [opening.as_json() for opening in self.opened],
         }
 
@@ -164,18 +206,33 @@ def _added(before: Any, value: Any) -> Any:
     return f"{before}\n{value}"
 
 
-def joined_links(given: Iterable[dict[str, str]], rows: Sequence[Row[Any]]) -> tuple[Link, ...]:
+def told_links(given: Iterable[Given]) -> list[tuple[dict[str, str], Given]]:
+    """Return the links that count in the end, each with the answer that it came in."""
+    told: list[tuple[dict[str, str], Given]] = []
+    for each in given:
+        if each.field_id == LINKS:
+            value = each.answer.value
+            if each.answer.how == "set":
+                told.clear()
+            told += [(link, each) for link in value or ()]
+    return told
+
+
+def joined_links(sent: Iterable[tuple[dict[str, str], Given]], rows: Sequence[Row[Any]]) -> tuple[Link, ...]:
     """Join the links, which are sealed, with how far each is, which is not: both in the order they came."""
-    status = [row.status for row in rows]
+    far = [(row.platform, row.status) for row in rows]
     return tuple(
         Link(
             url=link["url"],
             normalised=link["normalised"],
             host=link["host"],
-            platform=link["platform"],
-            status=status[number] if number < len(status) else "new",
+            platform=far[number][0] if number < len(far) else link["platform"],
+            status=far[number][1] if number < len(far) else "new",
+            number=number,
+            at=each.answer.at,
+            unseen=each.unseen,
         )
-        for number, link in enumerate(given)
+        for number, (link, each) in enumerate(sent)
     )
 
 

@@ -27,6 +27,12 @@ _ID: BindParameter[bytes] = bindparam("case")
 _INSERT_ANSWERS = insert(answers)
 # What is set is in the values that it is executed with.
 _UPDATE = update(cases).where(cases.c.id == _ID)
+# Who asks twice has waited since the first time.
+_RAISE = (
+    update(cases)
+    .where(cases.c.id == _ID)
+    .values(raised=True, raised_on=func.coalesce(cases.c.raised_on, bindparam("day")))
+)
 _FORGET = delete(answers).where(answers.c.case_id == _ID, answers.c.sequence == bindparam("number"))
 _DRAFT = select(cases.c.sealed_key, cases.c.language, cases.c.channel).where(cases.c.id == _ID)
 _SEALED_ANSWERS = select(answers.c.sequence, answers.c.sealed).where(answers.c.case_id == _ID)
@@ -141,7 +147,7 @@ class CaseWriter:
     def raise_to_team(self, record: Raised) -> None:
         """Let somebody look sooner; why stands in the next manifest."""
         self._raised.append(record.reason)
-        self._execute(_UPDATE, {"case": self.id, "raised": True})
+        self._execute(_RAISE, {"case": self.id, "day": day_of(self._now)})
 
     def submit(
         self,

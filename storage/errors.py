@@ -97,6 +97,10 @@ class NotAllowed(StoreError):
     """The role of whoever asks, or the moment, does not allow this."""
 
 
+class NotYours(NotAllowed):
+    """The role works on its own cases, and this is not one of them."""
+
+
 class LastKeyHolder(StoreError):
     """Nobody but the recovery key could open a case after this."""
 
@@ -112,14 +116,34 @@ class CaseNotFound(StoreError):
     """No submitted case has this reference."""
 
 
+class Taken(StoreError):
+    """Somebody else was faster, or has the case already.
+
+    Attributes:
+        name: of the colleague who has it; None where they are not known.
+    """
+
+    def __init__(self, name: str | None) -> None:
+        super().__init__("somebody else has this case")
+        self.name = name
+
+
+class CaseClosed(StoreError):
+    """The case is closed; it has to be opened again first."""
+
+
+class CannotReach(StoreError):
+    """There is no way to send this person something: no chat that lasts, and no case code."""
+
+
 class CaseDamaged(StoreError):
     """A case is not what was submitted: an incident. Nothing of it may be shown as genuine.
 
     Attributes:
         check: what failed: `key`, `signature`, `manifest`, `label` (the reference, priority, language or
-            channel that stand in the open), `answers`.
+            channel that stand in the open), `answers`, `entries` (what colleagues wrote).
     """
 
-    def __init__(self, check: Literal["key", "signature", "manifest", "label", "answers"]) -> None:
+    def __init__(self, check: Literal["key", "signature", "manifest", "label", "answers", "entries"]) -> None:
         super().__init__(f"the {check} of this case failed its check")
         self.check = check

@@ -281,6 +281,7 @@ class Exchange:
             "state": self._remembered.state(conversation),
             # Needed to reach the person, and to find them under the key of another day; else not kept.
             "address": self._remembered.address(channel, address) if linked else None,
+            "letter_key": self._remembered.letter_keys.public if linked else None,
             "case_id": None if self._case is None or self._case.nobodys else self._case.id,
             "erase_at": self._erase_at(conversation),
         }

@@ -21,7 +21,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 
@@ -29,6 +29,7 @@ from storage.errors import KeyDirectoryUnsafe
 from storage.sealing import KEY_BYTES, KeyPair, digest, encode, new_key
 
 SECONDS_A_DAY = 86_400
+_FIRST_DAY = date(1970, 1, 1)
 
 _DESK = re.compile(r"desk-(\d{1,9})\.pub")
 _INTAKE = re.compile(r"intake-\d{1,9}\.pub")
@@ -47,6 +48,16 @@ count in steps of up to two seconds), so what was read of it is not relied on ye
 def day_of(moment: datetime) -> int:
     """Return the UTC day number of a moment: whole days since 1970-01-01."""
     return int(moment.astimezone(UTC).timestamp()) // SECONDS_A_DAY
+
+
+def date_of_day(day: int) -> date:
+    """Return the date of a UTC day number."""
+    return _FIRST_DAY + timedelta(days=day)
+
+
+def day_of_date(on: date) -> int:
+    """Return the UTC day number of a date."""
+    return (on - _FIRST_DAY).days
 
 
 def fingerprint_of(generation: int, public: bytes) -> str:

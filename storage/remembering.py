@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, literal_column, or_, select, true, update
@@ -20,7 +20,7 @@ from storage.epochs import Epoch
 from storage.errors import BadFormat, CannotOpen, StateUnreadable
 from storage.prepared import Prepared
 from storage.schema import cases, conversations, marks
-from storage.sealing import lock, new_id, new_key, unlock
+from storage.sealing import KeyPair, derive, key_pair_of, lock, new_id, new_key, unlock
 
 # What is set is in the values that these are executed with.
 UPDATE = update(conversations).where(conversations.c.id == bindparam("row"))
@@ -62,6 +62,11 @@ class Remembered:
         """Lock the key under today's, so that no older one opens what is still wanted."""
         if self.epoch != today.day:
             self.epoch, self.wrapped_key = today.day, _wrap(self.id, self.key, today)
+
+    @cached_property
+    def letter_keys(self) -> KeyPair:
+        """What a colleague's letters to this conversation are sealed to, and opened with."""
+        return key_pair_of(derive(self.key, "letters", 1, self.id))
 
     def state(self, conversation: Conversation) -> bytes:
         """Lock what is remembered."""

@@ -20,8 +20,9 @@ from storage.epochs import Epochs
 from storage.erasing import EraseJournal, destroy_case, scrub_later
 from storage.errors import StateUnreadable
 from storage.keys import KeyDirectory, day_of
+from storage.outbox import expire_letters
 from storage.remembering import Remembered
-from storage.schema import cases, conversations, later_work, marks
+from storage.schema import attempts, cases, conversations, invitations, later_work, marks, sessions
 from storage.scrubbing import scrub, scrub_now, scrub_overdue
 
 BATCH = 200
@@ -75,6 +76,8 @@ class Purged:
         epochs: days whose key was destroyed.
         later_work: things that could not be done for too long.
         log_entries: of the log of who opened what.
+        letters: to people, that nobody fetched in time.
+        sign_ins: sign-ins, one-time links and counts of guesses that are over.
     """
 
     conversations: int = 0
@@ -84,6 +87,8 @@ class Purged:
     epochs: int = 0
     later_work: int = 0
     log_entries: int = 0
+    letters: int = 0
+    sign_ins: int = 0
 
     @property
     def anything(self) -> bool:
@@ -111,6 +116,8 @@ def purge(database: Database, keys: KeyDirectory, now: datetime, draft_hours: in
         marks=_in_batches(database, _delete_marks, marks.c.erase_at <= seconds, now),
         later_work=_delete_later_work(database, now),
         log_entries=_remove_log_entries(database, now),
+        letters=_expire_letters(database, now),
+        sign_ins=_delete_sign_ins(database, now),
         epochs=_destroy_epochs(database, keys, now, draft_hours),
     )
     if purged.anything:
@@ -268,6 +275,19 @@ def _remove_log_entries(database: Database, now: datetime) -> int:
         if removed:
             scrub_later(connection, now)
     return removed
+
+
+def _expire_letters(database: Database, now: datetime) -> int:
+    with database.transaction() as connection:
+        return expire_letters(connection, now)
+
+
+def _delete_sign_ins(database: Database, now: datetime) -> int:
+    with database.transaction() as connection:
+        return sum(
+            connection.execute(delete(table).where(table.c.erase_at <= int(now.timestamp()))).rowcount
+            for table in (sessions, invitations, attempts)
+        )
 
 
 def _destroy_epochs(database: Database, keys: KeyDirectory, now: datetime, draft_hours: int) -> int:

@@ -137,6 +137,21 @@ def open_sealed(private: bytes, blob: bytes, *context: ContextPart) -> bytes:
     return _unpad(padded)
 
 
+# ------------------------------------------------------------------ letters to people
+
+_LETTER = ("letter", 1)
+
+
+def seal_letter(public: bytes, plaintext: bytes, *context: ContextPart) -> bytes:
+    """Seal what is meant for a person's own chat. Raises: as `seal`."""
+    return seal(public, plaintext, *_LETTER, *context)
+
+
+def open_letter(private: bytes, blob: bytes, *context: ContextPart) -> bytes:
+    """Open what `seal_letter` made, and nothing else: no key opens an answer with this. Raises: as `open_sealed`."""
+    return open_sealed(private, blob, *_LETTER, *context)
+
+
 # ------------------------------------------------------------------ locking with a shared key
 
 

@@ -22,7 +22,7 @@ def _update(*columns: str) -> Prepared:
     return Prepared(update(conversations).where(*unchanged), columns)
 
 
-_REMEMBERED = ("lookup", "epoch", "wrapped_key", "state", "address", "case_id", "erase_at")
+_REMEMBERED = ("lookup", "epoch", "wrapped_key", "state", "address", "letter_key", "case_id", "erase_at")
 _INSERT_CONVERSATION = _insert(conversations, "id", *_REMEMBERED)
 _UPDATE_CONVERSATION = _update(*_REMEMBERED)
 # What most messages change. Naming the others too would write their indexes anew.
@@ -39,7 +39,7 @@ _AT_ONCE = Prepared(
         " answered AS (INSERT INTO answers (case_id, sequence, sealed)"
         " SELECT :case_id, * FROM unnest(CAST(:sequences AS integer[]), CAST(:sealed AS bytea[])))"
         " UPDATE conversations SET lookup = :lookup, epoch = :epoch, wrapped_key = :wrapped_key, state = :state,"
-        " address = :address, case_id = :case_id, erase_at = :erase_at WHERE id = :row AND state = :was"
+        " address = :address, letter_key = :letter_key, case_id = :case_id, erase_at = :erase_at WHERE id = :row AND state = :was"
     )
 )
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import Literal
 
 import click
 from sqlalchemy import text
 
 from settings import SECRETS, SettingsError, unknown_settings
-from storage import audit, cases, migrations, staff
+from storage import audit, migrations, staff
 from storage.keys import day_of
+from storage.opening import ROLES_THAT_READ
+from tada.channels import look_at_channels
 from tada.facts import may_be_public, stale_facts, told
+from tada.findings import Finding, Mark
 from tada.instance import Instance, pass_instance
 from tada.output import print_json
 from tada.problems import explain
@@ -30,18 +32,7 @@ CLOCKS_APART_SECONDS = 5
 MADE_ON = datetime(2026, 11, 1, tzinfo=UTC)
 """No clock that is right shows an earlier time."""
 
-Mark = Literal["good", "look", "wrong"]
 _SIGNS: dict[Mark, str] = {"good": "✓ good ", "look": "! look ", "wrong": "✗ wrong"}
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at. `wrong` stops the service from being safe or from working."""
-
-    mark: Mark
-    what: str
-    to_do: str | None = None
-    details: tuple[str, ...] = ()
 
 
 @click.command()
@@ -170,7 +161,7 @@ def _clock(instance: Instance) -> Iterator[Finding]:
 
 def _staff(instance: Instance) -> Iterator[Finding]:
     active = [member for member in staff.list_staff(instance.database) if member.state == "active"]
-    opening = sum(member.role in cases.ROLES_THAT_READ for member in active)
+    opening = sum(member.role in ROLES_THAT_READ for member in active)
     vouching = sum(member.role in staff.ROLES_WITH_SLOT for member in active)
     if not opening:
         yield Finding("look", "Nobody can open a case yet.", "tada staff add NAME --role supervisor")
@@ -231,9 +222,7 @@ def _public(instance: Instance) -> Iterator[Finding]:
 
 
 def _channels(instance: Instance) -> Iterator[Finding]:
-    yield Finding(
-        "good", "channels: web chat and terminal are on; WhatsApp and Telegram are not part of this version"
-    )
+    yield from look_at_channels(instance.settings)
 
 
 def _space(instance: Instance) -> Iterator[Finding]:

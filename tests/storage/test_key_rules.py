@@ -16,7 +16,25 @@ from storage.sealing import PRIVATE_KEY_FUNCTIONS
 from tests.storage.building import NOW, BuiltCase, Instance
 
 ROOT = Path(__file__).parents[2]
-DESK_ALONE = {"storage.staff", "storage.cases", "storage.slots", "storage.recovery", "storage.setup"}
+DESK_ALONE = {
+    f"storage.{name}"
+    for name in (
+        "casebook",
+        "cases",
+        "casetelling",
+        "casework",
+        "factors",
+        "invitations",
+        "letters",
+        "opening",
+        "queue",
+        "recovery",
+        "sessions",
+        "setup",
+        "slots",
+        "staff",
+    )
+}
 """What colleagues sign in and open cases with."""
 
 OF_THE_DESK = {ROOT.joinpath(*name.split(".")).with_suffix(".py") for name in DESK_ALONE}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.cases import ROLES_THAT_READ
+from storage.opening import ROLES_THAT_READ
 from storage.staff import ROLES, ROLES_WITH_SLOT, Role
 from tests.tada.calling import PASSWORD, Tada
 

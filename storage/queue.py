@@ -1,0 +1,373 @@
+"""The queue: a page of it at a time, in the order in which cases are to be taken up.
+
+Raised cases first, then by priority, then by the day they came. Each page is read along one index, so that
+it costs the same whether a hundred cases wait or a hundred thousand. Priority, age and state stand in the
+open; the reason and the flags do not, and are opened for the cases of the page alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Connection, Row, exists, false, func, literal, select, text, tuple_
+
+from storage import audit
+from storage.cases import genuine_manifest
+from storage.casetelling import PRIORITIES, Status
+from storage.database import Database
+from storage.errors import CaseDamaged
+from storage.keys import KeyDirectory, date_of_day, day_of
+from storage.opening import check_may_read, submitted, with_key
+from storage.schema import OPEN, cases, links, manifests, staff
+from storage.sealing import digest
+from storage.staff import Caseworker
+
+PAGE = 50
+"""Cases a page."""
+MOST_COUNTED = 1_000
+"""What is more is not counted: nobody reads on there."""
+
+States = Literal["open", "queued", "claimed", "closed"]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which cases are wanted; what is not said matters not.
+
+    Attributes:
+        states: `open` is queued and claimed. Closed ones come in the order in which they are destroyed, last first.
+        holder: id of the colleague who has them.
+        link_status: has a link that is this far.
+        raised: the person asked for somebody sooner.
+        overdue: was to be done before today.
+        orphaned: claimed by somebody who left, or by nobody.
+        waiting_since: queued on this day or before, and not yet claimed.
+    """
+
+    states: States = "open"
+    holder: bytes | None = None
+    priority: str | None = None
+    language: str | None = None
+    channel: str | None = None
+    link_status: str | None = None
+    raised: bool = False
+    overdue: bool = False
+    orphaned: bool = False
+    waiting_since: date | None = None
+
+
+@dataclass(frozen=True)
+class QueueRow:
+    """A line of the queue.
+
+    Attributes:
+        reason: id of the rule that gave the priority; None where the case is damaged.
+        flags: of the submission; of a raised case also those that were raised since.
+        queued_on: UTC day of submission. Finer times stand in the sealed case alone: `submitted_at`.
+        raised_on: UTC day since which somebody sooner is asked for.
+        links: how many links are how far, by status; the rest are zero.
+        holder: name of whoever has it; `holder_id` likewise.
+        orphaned: whoever has it left, or is not known.
+        unseen: something came since somebody who has it last opened it.
+        damaged: which check failed (`CaseDamaged.check`), or None.
+    """
+
+    reference: str
+    status: Status
+    priority: str
+    reason: str | None
+    flags: tuple[str, ...]
+    language: str | None
+    channel: str | None
+    queued_on: date
+    submitted_at: datetime | None
+    raised: bool
+    raised_on: date | None
+    links: Mapping[str, int]
+    holder: str | None
+    holder_id: bytes | None
+    orphaned: bool
+    due_on: date | None
+    unseen: bool
+    damaged: str | None = None
+
+
+@dataclass(frozen=True)
+class QueuePage:
+    """A page of the queue.
+
+    Attributes:
+        rows: None where nothing changed since `stamp`.
+        following: what the next page begins after; None on the last one.
+        stamp: changes when anything on the page does.
+    """
+
+    rows: tuple[QueueRow, ...] | None
+    following: str | None
+    stamp: str
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many cases there are of a kind, up to `MOST_COUNTED`."""
+
+    open: int
+    mine: int
+    raised: int
+    overdue: int
+    waiting_a_day: int
+    orphaned: int
+
+
+def queue_page(
+    database: Database,
+    keys: KeyDirectory,
+    caseworker: Caseworker,
+    wanted: Wanted = Wanted(),
+    after: str | None = None,
+    limit: int = PAGE,
+    unless: str | None = None,
+    today: date | None = None,
+) -> QueuePage:
+    """Return a page of the queue. That it was looked at is in the log, but for looking again without a change.
+
+    Args:
+        after: `following` of the page before; anything else begins at the beginning.
+        unless: the stamp of what is shown already: if it still holds, nothing is opened or logged.
+        today: the UTC day that overdue is told by; today.
+    Raises:
+        NotAllowed: the colleague's role does not read cases, or they were disabled.
+    """
+    today = today or datetime.now(UTC).date()
+    with database.reading() as connection:
+        check_may_read(connection, caseworker)
+        found = list(_found(connection, wanted, _place(after), limit + 1, today))
+        more, found = len(found) > limit, found[:limit]
+        counted = _link_counts(connection, found)
+        told = _manifests_of(connection, found)
+    stamp = _stamp(found, counted, more)
+    following = _cursor(wanted, found[-1]) if more else None
+    if unless == stamp:
+        return QueuePage(None, following, stamp)
+    with database.transaction() as connection:
+        audit.append(connection, datetime.now(UTC), caseworker.id, "cases_listed")
+    rows = tuple(
+        _row(row, told.get(row.id, []), counted.get(row.id, {}), keys.verify_keys, caseworker)
+        for row in found
+    )
+    return QueuePage(rows, following, stamp)
+
+
+def find_reference(database: Database, caseworker: Caseworker, reference: str) -> str:
+    """Return the reference of a case as it is written, for one that was typed. Raises: as `queue_page`, `CaseNotFound`."""
+    with database.reading() as connection:
+        check_may_read(connection, caseworker)
+        return str(submitted(connection, reference).reference)
+
+
+def count_cases(database: Database, caseworker: Caseworker, today: date | None = None) -> Counts:
+    """Count the open cases of each kind. Raises: as `queue_page`."""
+    today = today or datetime.now(UTC).date()
+    yesterday = today - timedelta(days=1)
+    kinds = {
+        "open": Wanted(),
+        "mine": Wanted(holder=caseworker.id),
+        "raised": Wanted(raised=True),
+        "overdue": Wanted(overdue=True),
+        "waiting_a_day": Wanted(waiting_since=yesterday),
+        "orphaned": Wanted(orphaned=True),
+    }
+    with database.reading() as connection:
+        check_may_read(connection, caseworker)
+        return Counts(**{name: _count(connection, wanted, today) for name, wanted in kinds.items()})
+
+
+# ------------------------------------------------------------------ finding
+
+_COLUMNS = (
+    *(column for column in cases.c if column.name not in ("started_on",)),
+    staff.c.name.label("holder"),
+    staff.c.state.label("holder_state"),
+    select(func.count())
+    .select_from(manifests)
+    .where(manifests.c.case_id == cases.c.id)
+    .correlate(cases)
+    .scalar_subquery()
+    .label("known"),
+)
+
+Place = tuple[int, int, bytes]
+"""Where a page begins: the group, then day and id; of closed cases the moment they are destroyed."""
+
+_GROUPS = tuple((raised, priority) for raised in (True, False) for priority in PRIORITIES)
+
+
+def _found(
+    connection: Connection, wanted: Wanted, place: Place | None, limit: int, today: date
+) -> Iterator[Row[Any]]:
+    query = select(*_COLUMNS).outerjoin(staff, staff.c.id == cases.c.claimed_by).where(*_where(wanted, today))
+    if wanted.states == "closed":
+        # Every closed case has a moment when it is destroyed, and so stands in that index.
+        order = (cases.c.erase_at, cases.c.id)
+        if place is not None:
+            query = query.where(tuple_(*order) < tuple_(*map(literal, place[1:])))
+        query = query.where(cases.c.erase_at.is_not(None))
+        yield from connection.execute(query.order_by(*(column.desc() for column in order)).limit(limit))
+        return
+    order = (cases.c.queued_on, cases.c.id)
+    for group, (raised, priority) in enumerate(_GROUPS):
+        if limit <= 0 or (place is not None and group < place[0]):
+            continue
+        if (wanted.raised and not raised) or wanted.priority not in (None, priority):
+            continue
+        of_group = query.where(cases.c.raised == raised, cases.c.priority == priority)
+        if place is not None and group == place[0]:
+            of_group = of_group.where(tuple_(*order) > tuple_(*map(literal, place[1:])))
+        rows = connection.execute(of_group.order_by(*order).limit(limit)).all()
+        limit -= len(rows)
+        yield from rows
+
+
+def _where(wanted: Wanted, today: date) -> Iterator[ColumnElement[bool]]:
+    if wanted.states == "closed":
+        yield text("state = 'closed'")  # type: ignore[misc]
+    else:
+        yield text(f"cases.{OPEN}")  # type: ignore[misc]
+        if wanted.states != "open":
+            yield cases.c.state == wanted.states
+    for name in ("priority", "language", "channel"):
+        if (value := getattr(wanted, name)) is not None:
+            yield cases.c[name] == value
+    if wanted.holder is not None:
+        yield cases.c.claimed_by == wanted.holder
+    if wanted.raised:
+        yield cases.c.raised
+    if wanted.overdue:
+        yield cases.c.due_on < day_of(datetime(today.year, today.month, today.day, tzinfo=UTC))
+    if wanted.orphaned:
+        yield (cases.c.state == "claimed") & (staff.c.state.is_(None) | (staff.c.state != "active"))
+    if wanted.waiting_since is not None:
+        since = wanted.waiting_since
+        yield cases.c.state == "queued"
+        yield cases.c.queued_on <= day_of(datetime(since.year, since.month, since.day, tzinfo=UTC))
+    if wanted.link_status is not None:
+        yield exists().where(links.c.case_id == cases.c.id, links.c.status == wanted.link_status)
+
+
+def _count(connection: Connection, wanted: Wanted, today: date) -> int:
+    some = (
+        select(literal(1))
+        .select_from(cases.outerjoin(staff, staff.c.id == cases.c.claimed_by))
+        .where(*_where(wanted, today))
+        .limit(MOST_COUNTED)
+        .subquery()
+    )
+    return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
+
+
+def _link_counts(connection: Connection, found: Sequence[Row[Any]]) -> dict[bytes, dict[str, int]]:
+    counted: dict[bytes, dict[str, int]] = {}
+    ids = [row.id for row in found]
+    query = (
+        select(links.c.case_id, links.c.status, func.count().label("n"))
+        .where(links.c.case_id.in_(ids) if ids else false())
+        .group_by(links.c.case_id, links.c.status)
+    )
+    for row in connection.execute(query):
+        counted.setdefault(row.case_id, {})[row.status] = row.n
+    return counted
+
+
+def _manifests_of(connection: Connection, found: Sequence[Row[Any]]) -> dict[bytes, list[Row[Any]]]:
+    """Give the first manifest of each case, and all of a raised one, which say why."""
+    gathered: dict[bytes, list[Row[Any]]] = {}
+    ids, raised = [row.id for row in found], [row.id for row in found if row.raised]
+    query = (
+        select(manifests)
+        .where(
+            manifests.c.case_id.in_(ids),
+            (manifests.c.number == 0) | manifests.c.case_id.in_(raised)
+            if raised
+            else manifests.c.number == 0,
+        )
+        .order_by(manifests.c.case_id, manifests.c.number)
+    )
+    for row in connection.execute(query) if ids else ():
+        gathered.setdefault(row.case_id, []).append(row)
+    return gathered
+
+
+# ------------------------------------------------------------------ pages
+
+
+def _stamp(found: Sequence[Row[Any]], counted: Mapping[bytes, Mapping[str, int]], more: bool) -> str:
+    shown = [[*map(str, row), sorted(counted.get(row.id, {}).items())] for row in found]
+    return digest(json.dumps([shown, more]).encode()).hex()[:32]
+
+
+def _cursor(wanted: Wanted, last: Row[Any]) -> str:
+    if wanted.states == "closed":
+        place = [0, last.erase_at, last.id.hex()]
+    else:
+        place = [_GROUPS.index((bool(last.raised), last.priority)), last.queued_on, last.id.hex()]
+    return base64.urlsafe_b64encode(json.dumps(place, separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+def _place(after: str | None) -> Place | None:
+    if not after or len(after) > 200:
+        return None
+    try:
+        group, number, row_id = json.loads(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)))
+        place = (int(group), int(number), bytes.fromhex(row_id))
+    except (binascii.Error, ValueError, TypeError):
+        return None
+    return place if 0 <= place[0] < len(_GROUPS) and 0 <= place[1] < 2**31 * 2 else None
+
+
+# ------------------------------------------------------------------ telling
+
+
+def _row(
+    row: Row[Any],
+    told: Sequence[Row[Any]],
+    counted: Mapping[str, int],
+    verify_keys: Sequence[bytes],
+    caseworker: Caseworker,
+) -> QueueRow:
+    found, damaged = [], None
+    try:
+        private = with_key(row, caseworker).private
+        if not told or told[0].number != 0:
+            raise CaseDamaged("manifest")
+        previous = None
+        for number, manifest in enumerate(told):
+            found.append(genuine_manifest(row, number, manifest, verify_keys, private, previous))
+            previous = digest(manifest.signature)
+    except CaseDamaged as damage:
+        found, damaged = [], damage.check
+    return QueueRow(
+        reference=row.reference,
+        status=row.state,
+        priority=row.priority,
+        reason=found[0].reason if found else None,
+        flags=tuple(dict.fromkeys(flag for manifest in found for flag in manifest.flags)),
+        language=row.language,
+        channel=row.channel,
+        queued_on=date_of_day(row.queued_on),
+        submitted_at=found[0].submitted_at if found else None,
+        raised=bool(row.raised),
+        raised_on=None if row.raised_on is None else date_of_day(row.raised_on),
+        links=counted,
+        holder=row.holder,
+        holder_id=row.claimed_by,
+        orphaned=row.state == "claimed" and row.holder_state != "active",
+        due_on=None if row.due_on is None else date_of_day(row.due_on),
+        unseen=row.known > max(row.seen, 1),
+        damaged=damaged,
+    )
