@@ -6,6 +6,7 @@ from tests.channels.cloud import CLOUD
 from tests.channels.harness import Channel
 from tests.channels.telegram import TELEGRAM
 from tests.channels.terminal import TERMINAL
+from tests.channels.twilio import TWILIO
 from tests.channels.web import WEB
 
-CHANNELS: tuple[Channel, ...] = (WEB, TERMINAL, TELEGRAM, CLOUD)
+CHANNELS: tuple[Channel, ...] = (WEB, TERMINAL, TWILIO, TELEGRAM, CLOUD)

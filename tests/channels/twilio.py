@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
-from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
+from twilio.request_validator import RequestValidator
 from werkzeug.test import EnvironBuilder
 
 from tests.channels.harness import CANARY, PUBLIC_URL, Channel, Delivery, Kind, Person, Shown
