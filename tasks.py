@@ -1,4 +1,4 @@
-"""What `make` does, for machines with and without make: `python tasks.py run|test|check|bench|clean`.
+"""What `make` does, for machines with and without make: `python tasks.py run|test|check|bench|contracts|clean`.
 
 Standard library only, since it runs before anything is installed. It keeps one environment in `.venv`,
 filled from the lock files, whose every package is pinned by hash; a stamp there says what it was
@@ -197,6 +197,22 @@ def bench(arguments: list[str]) -> None:
     _hand_over(BINARIES / "python", "-m", "benchmarks", *arguments)
 
 
+def contracts(arguments: list[str]) -> None:
+    """Hold us to the providers' own specifications: python tasks.py contracts FOLDER [options of pytest].
+
+    Raises:
+        Lacking: no folder is named, or it is none of specifications and samples.
+    """
+    folder, *options = arguments or [""]
+    if not folder or not (Path(folder) / "samples").is_dir():
+        raise Lacking(
+            "Name the folder of the providers' specifications and samples: make contracts CONTRACTS=<folder>"
+        )
+    os.environ["TADA_CONTRACTS"] = str(Path(folder).resolve())
+    prepare("requirements-dev.txt")
+    _hand_over(BINARIES / "python", "-m", "pytest", "tests/contracts", *options)
+
+
 def clean(arguments: list[str]) -> None:
     """Remove the environment and all caches. What people wrote, in `var/`, stays."""
     for name in (
@@ -225,7 +241,7 @@ def _hand_over(program: Path, *arguments: str) -> None:
     os.execv(str(program), [str(program), *arguments])
 
 
-TASKS = {task.__name__: task for task in (run, test, check, bench, clean, browser)}
+TASKS = {task.__name__: task for task in (run, test, check, bench, contracts, clean, browser)}
 
 
 def main() -> None:
