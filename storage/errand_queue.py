@@ -26,8 +26,8 @@ from storage.keys import KeyDirectory
 from storage.schema import later_work
 from storage.sealing import unlock
 
-HELD = timedelta(minutes=5)
-"""How long whoever took an errand has it for. A call to a provider takes ten seconds at most."""
+HELD = timedelta(minutes=2)
+"""How long whoever took an errand has it for. One call to a provider takes ten seconds at most."""
 
 PAUSES = tuple(
     timedelta(seconds=seconds) for seconds in (5, 30, 2 * 60, 10 * 60, 60 * 60)
