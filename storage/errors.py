@@ -69,6 +69,26 @@ class StaffDisabled(StoreError):
     """The password is right, and this colleague may no longer sign in."""
 
 
+class SignedOut(StoreError):
+    """There is no such sign-in or one-time link, or none any more. Which of the two is not said."""
+
+
+class WrongCode(StoreError):
+    """The second factor is not right, or was used before."""
+
+
+class TooManyTries(StoreError):
+    """Too many tries in vain; the next one has to wait.
+
+    Attributes:
+        seconds: for how long.
+    """
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("too many tries")
+        self.seconds = seconds
+
+
 class UnfitPassword(StoreError):
     """The password may not be used.
 

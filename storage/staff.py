@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, cast, get_args
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from storage import audit, slots
@@ -33,7 +33,7 @@ from storage.errors import (
 from storage.keys import KeyDirectory
 from storage.passwords import check_password
 from storage.recovery import RecoveryKey
-from storage.schema import staff
+from storage.schema import authenticators, invitations, passkeys, recovery_codes, sessions, staff
 from storage.sealing import (
     PASSWORD_PARAMETERS,
     PasswordKeys,
@@ -85,10 +85,27 @@ class Caseworker:
 def sign_in(
     database: Database, name: str, password: str, parameters: PasswordParameters = PASSWORD_PARAMETERS
 ) -> Caseworker:
-    """Let a colleague in, and write down that they came, or that somebody tried.
+    """Let a colleague in by password alone, as the command line does, and write down that they came.
+
+    Raises: as `check_and_open`.
+    """
+    staff_id, private = check_and_open(database, name, password, parameters)
+    with database.transaction() as connection:
+        audit.append(connection, _now(), staff_id, "signed_in")
+        row = connection.execute(select(staff).where(staff.c.id == staff_id)).one()
+        desk_keys = slots.open_all(connection, slots.holder_of(staff_id), private)
+    return Caseworker(row.id, row.name, row.role, desk_keys)
+
+
+def check_and_open(
+    database: Database, name: str, password: str, parameters: PasswordParameters = PASSWORD_PARAMETERS
+) -> tuple[bytes, bytes]:
+    """Check a password, and write down if it was wrong.
 
     Args:
         parameters: what a password has to cost at least; one that costs less is kept anew under these.
+    Returns:
+        The colleague's id, and their private key.
     Raises:
         WrongPassword: unknown name or wrong password; both take the same time.
         StaffDisabled: the password is right.
@@ -104,12 +121,10 @@ def sign_in(
     if row.state != "active":
         raise StaffDisabled
     private = unlock(keys.wrap, row.wrapped_private, "staff key", 1, row.id)
-    with database.transaction() as connection:
-        if cost != parameters:
+    if cost != parameters:
+        with database.transaction() as connection:
             _raise_cost(connection, row, password, private, parameters)
-        audit.append(connection, _now(), row.id, "signed_in")
-        desk_keys = slots.open_all(connection, slots.holder_of(row.id), private)
-    return Caseworker(row.id, row.name, row.role, desk_keys)
+    return row.id, private
 
 
 def check_active(connection: Connection, caseworker: Caseworker) -> None:
@@ -146,43 +161,64 @@ def add_staff(
             colleague's role has no slot to keep the desk key in.
         WrongRecoveryKey: `by` is a recovery key of another instance.
     """
-    name = _fit_name(name)
     check_password(password)
+    staff_id, private = new_id(), new_key_pair().private
+    columns = under_password(staff_id, private, password, parameters)
+    with database.transaction() as connection:
+        added = add_member(connection, keys, name, role, staff_id, private, columns, by)
+    keys.destroy_bootstrap()
+    return added
+
+
+def add_member(
+    connection: Connection,
+    keys: KeyDirectory,
+    name: str,
+    role: Role,
+    staff_id: bytes,
+    private: bytes,
+    columns: Mapping[str, object],
+    by: Caseworker | RecoveryKey | None,
+) -> StaffMember:
+    """As `add_staff`, within a transaction, after which the bootstrap key is to be destroyed.
+
+    Args:
+        private: the new colleague's own private key.
+        columns: those that a password decides, as `under_password` gives them.
+    """
+    name = _fit_name(name)
     if by is None and role not in ROLES_WITH_SLOT:
         raise NotAllowed
-    staff_id, private = new_id(), new_key_pair().private
+    public = key_pair_of(private).public
     row = {
         "id": staff_id,
         "name": name,
         "name_key": _name_key(name),
         "role": role,
         "state": "active",
-        "public_key": key_pair_of(private).public,
+        "public_key": public,
         "created_at": int(_now().timestamp()),
-        **_under_password(staff_id, private, password, parameters),
+        **columns,
     }
-    with database.transaction() as connection:
-        desk_keys = _desk_keys_of(connection, by, keys)
-        if _find(connection, name):
-            raise StaffExists
-        try:
-            connection.execute(insert(staff).values(row))
-        except IntegrityError:  # another one was faster
-            raise StaffExists from None
-        if role in ROLES_WITH_SLOT:
-            slots.fill(connection, slots.holder_of(staff_id), key_pair_of(private).public, desk_keys)
-        slots.empty(connection, slots.BOOTSTRAP)
-        audit.append(connection, _now(), _id_of(by), "staff_added", staff_id.hex())
-        added = _member(_find_existing(connection, name))
-    keys.destroy_bootstrap()
-    return added
+    desk_keys = desk_keys_of(connection, by, keys)
+    if _find(connection, name):
+        raise StaffExists
+    try:
+        connection.execute(insert(staff).values(row))
+    except IntegrityError:  # another one was faster
+        raise StaffExists from None
+    if role in ROLES_WITH_SLOT:
+        slots.fill(connection, slots.holder_of(staff_id), public, desk_keys)
+    slots.empty(connection, slots.BOOTSTRAP)
+    audit.append(connection, _now(), _id_of(by), "staff_added", staff_id.hex())
+    return member_of(find_existing(connection, name))
 
 
 def list_staff(database: Database) -> list[StaffMember]:
     """Return every colleague, also those who left, in the order in which they came."""
     with database.reading() as connection:
         rows = connection.execute(select(staff).order_by(staff.c.created_at, staff.c.name_key))
-        return [_member(row) for row in rows]
+        return [member_of(row) for row in rows]
 
 
 def disable_staff(database: Database, name: str, by: Caseworker | RecoveryKey) -> StaffMember:
@@ -195,7 +231,7 @@ def disable_staff(database: Database, name: str, by: Caseworker | RecoveryKey) -
     """
     with database.transaction() as connection:
         _check_may_disable(connection, by)
-        row = _find_existing(connection, name)
+        row = find_existing(connection, name)
         holder = slots.holder_of(row.id)
         slots.empty(connection, holder)
         if row.role in ROLES_WITH_SLOT and not slots.colleagues_with_slots(connection):
@@ -203,8 +239,9 @@ def disable_staff(database: Database, name: str, by: Caseworker | RecoveryKey) -
         connection.execute(
             update(staff).where(staff.c.id == row.id).values(state="disabled", wrapped_private=b"")
         )
+        forget_sign_ins(connection, row.id)
         audit.append(connection, _now(), _id_of(by), "staff_disabled", row.id.hex())
-        return _member(_find_existing(connection, name))
+        return member_of(find_existing(connection, name))
 
 
 # ------------------------------------------------------------------ lost passwords
@@ -219,6 +256,8 @@ def replace_password(
 ) -> StaffMember:
     """Give an active colleague a new password, a new key and new slots. The old ones open nothing more.
 
+    A second factor has to be set anew, too: what it was checked with was locked with the old key.
+
     Raises:
         UnfitPassword: the password cannot be taken.
         StaffNotFound: nobody has this name.
@@ -229,19 +268,20 @@ def replace_password(
     check_password(password)
     private = new_key_pair().private
     with database.reading() as connection:
-        staff_id = _find_existing(connection, name).id
-    wrapped = _under_password(staff_id, private, password, parameters)
+        staff_id = find_existing(connection, name).id
+    wrapped = under_password(staff_id, private, password, parameters)
     with database.transaction() as connection:
-        desk_keys = _desk_keys_of(connection, by)
-        row = _find_existing(connection, name)
+        desk_keys = desk_keys_of(connection, by)
+        row = find_existing(connection, name)
         if row.state != "active":
             raise StaffDisabled
         public = key_pair_of(private).public
         connection.execute(update(staff).where(staff.c.id == staff_id).values(public_key=public, **wrapped))
+        forget_sign_ins(connection, staff_id)
         if row.role in ROLES_WITH_SLOT:
             slots.fill(connection, slots.holder_of(staff_id), public, desk_keys)
         audit.append(connection, _now(), _id_of(by), "password_replaced", staff_id.hex())
-        return _member(row)
+        return member_of(row)
 
 
 def recover(
@@ -261,10 +301,16 @@ def recover(
     by = RecoveryKey.from_text(recovery_key_text)
     generation, public = keys.desk_public
     with database.reading() as connection:
-        desk_keys = _desk_keys_of(connection, by)
+        desk_keys = desk_keys_of(connection, by)
     if generation not in desk_keys or key_pair_of(desk_keys[generation]).public != public:
         raise KeysUnusable("the recovery key opens another desk key than the pinned one")
     return replace_password(database, name, new_password, by, parameters)
+
+
+def forget_sign_ins(connection: Connection, staff_id: bytes) -> None:
+    """End every sign-in of a colleague, and forget their second factors and links: their key is gone."""
+    for table in (sessions, invitations, authenticators, passkeys, recovery_codes):
+        connection.execute(delete(table).where(table.c.staff_id == staff_id))
 
 
 # ------------------------------------------------------------------ inside
@@ -292,14 +338,16 @@ def _find(connection: Connection, name: str) -> Row[Any] | None:
     return connection.execute(select(staff).where(staff.c.name_key == key)).one_or_none()
 
 
-def _find_existing(connection: Connection, name: str) -> Row[Any]:
+def find_existing(connection: Connection, name: str) -> Row[Any]:
+    """Return the row of a colleague. Raises: `StaffNotFound`."""
     row = _find(connection, name)
     if row is None:
         raise StaffNotFound
     return row
 
 
-def _member(row: Row[Any]) -> StaffMember:
+def member_of(row: Row[Any]) -> StaffMember:
+    """Return the colleague of a row."""
     return StaffMember(row.id, row.name, row.role, row.state, datetime.fromtimestamp(row.created_at, UTC))
 
 
@@ -309,14 +357,14 @@ def _id_of(by: Caseworker | RecoveryKey | None) -> bytes | None:
 
 def _check_may_disable(connection: Connection, by: Caseworker | RecoveryKey) -> None:
     if isinstance(by, RecoveryKey):
-        _desk_keys_of(connection, by)
+        desk_keys_of(connection, by)
         return
     check_active(connection, by)
     if by.role not in ROLES_THAT_DISABLE:
         raise NotAllowed
 
 
-def _desk_keys_of(
+def desk_keys_of(
     connection: Connection, by: Caseworker | RecoveryKey | None, keys: KeyDirectory | None = None
 ) -> slots.DeskKeys:
     """Return the desk keys that `by` can pass on; None is the bootstrap key, out of `keys`."""
@@ -341,10 +389,10 @@ def _parameters(row: Row[Any]) -> PasswordParameters:
     return PasswordParameters(**cast(dict[str, int], json.loads(row.parameters)))
 
 
-def _under_password(
+def under_password(
     staff_id: bytes, private: bytes, password: str, parameters: PasswordParameters
 ) -> dict[str, object]:
-    """Return the columns that a password decides."""
+    """Return the columns of `staff` that a password decides."""
     salt = new_key()
     keys: PasswordKeys = password_keys(password, salt, parameters)
     return {
@@ -361,5 +409,5 @@ def _raise_cost(
     connection.execute(
         update(staff)
         .where(staff.c.id == row.id, staff.c.salt == row.salt)
-        .values(_under_password(row.id, private, password, parameters))
+        .values(under_password(row.id, private, password, parameters))
     )

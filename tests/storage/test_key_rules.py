@@ -24,6 +24,7 @@ DESK_ALONE = {
         "casetelling",
         "casework",
         "factors",
+        "guessing",
         "invitations",
         "letters",
         "opening",
