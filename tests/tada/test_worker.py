@@ -100,4 +100,5 @@ def test_purging_by_hand_does_not_wait_for_anything(home: Path, tada: Tada) -> N
     purged = json.loads(tada("purge", "--json").stdout)
 
     names = {"conversations", "drafts", "cases", "marks", "epochs", "later_work", "log_entries"}
+    names |= {"letters", "sign_ins"}
     assert set(purged) == names
