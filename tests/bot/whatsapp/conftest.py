@@ -1,0 +1,154 @@
+"""The whole product with WhatsApp switched on, Twilio's stand-in, and the background work done by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from bot.door import Door
+from bot.errands import GiveUp, Runner, TryAgain
+from bot.limits import Limits
+from bot.receive import Reception
+from bot.whatsapp.errands import runners
+from bot.whatsapp.missed import rounds
+from locales import Words
+from settings import Twilio, read_settings
+from storage.errand_queue import ErrandQueue
+from storage.intake import Intake
+from storage.setup import initialise
+from tests.promises.conftest import Service, logged
+from tests.providers.twilio import FakeTwilio, User, serving
+
+PUBLIC_URL = "https://chat.example.org"
+ROUTE = "/webhooks/whatsapp"
+
+
+@dataclass
+class Product:
+    """An instance, and whoever writes to it by WhatsApp."""
+
+    service: Service
+    twilio: FakeTwilio
+    settings: Twilio
+    waited: timedelta = timedelta(0)
+    given_up: list[str] = field(default_factory=list)
+    tried_again: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.database = self.service.database
+        self.queue = ErrandQueue(self.database, self.service.keys)
+        self.runners: dict[str, Runner] = runners(self.settings)
+
+    @property
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.waited
+
+    def waits(self, seconds: float) -> Product:
+        """Let time go by, at Twilio and for what is to be done later."""
+        self.waited += timedelta(seconds=seconds)
+        self.twilio.now += seconds
+        return self
+
+    def work(self) -> Product:
+        """Do all that is due now, as the background work does."""
+        while due := self.queue.due(list(self.runners), self.now):
+            for taken in self.queue.take(due[0], 10, self.now):
+                opened = self.queue.opened(taken, self.now)
+                assert opened is not None
+                try:
+                    self.runners[opened.kind](opened.subject, opened.letter)
+                except TryAgain as again:
+                    self.tried_again.append(again.code)
+                    self.queue.again(taken, again.code, again.after or timedelta(seconds=30), self.now)
+                except GiveUp as never:
+                    self.given_up.append(never.code)
+                    self.queue.give_up(taken, never.code, self.now)
+                else:
+                    self.queue.done(taken)
+        return self
+
+    def settle(self) -> Product:
+        """Let everything happen that a message leads to, until nothing is left to do."""
+        self.work()
+        for _ in range(4):
+            self.twilio.tell_statuses()
+            self.waits(600).work()
+        return self
+
+    def look_for_missed(self, limits: Limits | None = None) -> None:
+        """Do the round that finds messages which nobody took."""
+        home = self.service.home
+        words = Words.load()
+        intake = Intake(self.database, self.service.keys, home / "erased")
+        door = Door(Reception(intake, words), limits or Limits())
+        for each in rounds(self.settings, PUBLIC_URL, door, words):
+            each()
+
+    def said_to(self, user: User) -> str:
+        """The last that this person was sent."""
+        return self.twilio.to(user)[-1].text
+
+
+Make = Callable[..., Product]
+
+
+@pytest.fixture
+def home(tmp_path: Path, sqlite_url: str) -> Path:
+    """The home of an instance that was just made."""
+    initialise(tmp_path / "home", sqlite_url)
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def make_product(home: Path, tmp_path: Path, sqlite_url: str) -> Iterator[Make]:
+    """Builds an instance with more settings: `make_product(buttons="on")`."""
+    with logged() as log, serving(FakeTwilio(_nobody, PUBLIC_URL + ROUTE)) as twilio:
+
+        def make(**more: str) -> Product:
+            environ = {
+                "TADA_HOME": str(home),
+                "TADA_DATABASE_URL": sqlite_url,
+                "TADA_RATE_LIMITS": "off",
+                "TADA_PUBLIC_URL": PUBLIC_URL,
+                "TADA_TWILIO_ACCOUNT_SID": twilio.account_sid,
+                "TADA_TWILIO_AUTH_TOKEN": twilio.auth_token,
+                "TADA_TWILIO_NUMBER": twilio.number,
+                "TADA_TWILIO_API_BASE": twilio.base,
+            } | {f"TADA_TWILIO_{name.upper()}": value for name, value in more.items()}
+            service = Service(home, sqlite_url, environ, log, lambda: tmp_path.glob("*.sqlite3*"))
+            twilio.post = poster(service)
+            settings = read_settings(environ).twilio
+            assert settings is not None
+            return Product(service, twilio, settings)
+
+        yield make
+        assert "Traceback" not in log.getvalue()
+
+
+@pytest.fixture
+def product(make_product: Make) -> Product:
+    return make_product()
+
+
+def poster(service: Service) -> Callable[[str, bytes, Mapping[str, str]], tuple[int, str, bytes]]:
+    """Posts to the application, as a proxy does that calls it by another name."""
+
+    def post(url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, str, bytes]:
+        target = urlsplit(url)
+        path = f"{target.path}?{target.query}" if target.query else target.path
+        client = service.app.test_client()
+        answer = client.post(path, data=body, headers={**headers, "Host": "internal:8000"})
+        return answer.status_code, answer.headers.get("Content-Type", ""), answer.data
+
+    return post
+
+
+def _nobody(url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, str, bytes]:
+    raise ConnectionRefusedError
+
+
