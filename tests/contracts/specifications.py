@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from jsonschema import Draft202012Validator
 
@@ -39,12 +39,15 @@ class BotApi:
         """Hold a value to a type, such as an `Update` that was received."""
         return list(self._value([name], value, name))
 
-    def typed(self, method: str, form: Mapping[str, str]) -> dict[str, Any]:
-        """Read the parameters of a call that was made as a form, where all but texts is JSON."""
+    def parameters(self, method: str, content_type: str, body: bytes) -> dict[str, Any]:
+        """Read the parameters of a call: in a form all but texts is JSON."""
+        if content_type.startswith("application/json"):
+            return dict(json.loads(body))
+        form = parse_qsl(body.decode(), keep_blank_values=True)
         text = {
             each["name"] for each in self._methods[method].get("fields", ()) if each["types"] == ["String"]
         }
-        return {name: value if name in text else _json_or_text(value) for name, value in form.items()}
+        return {name: value if name in text else _json_or_text(value) for name, value in form}
 
     def _fields(self, owner: Mapping[str, Any], given: Mapping[str, Any], where: str) -> Iterator[str]:
         known = {each["name"]: each for each in owner.get("fields", ())}
