@@ -166,7 +166,7 @@ def poll(instance: Instance) -> None:
 
 def told(error: TelegramError) -> str:
     """Return what to tell an operator of an error. Never the address that was called: the token is in it."""
-    from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter
+    from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, RetryAfter
 
     match error:
         case InvalidToken():
@@ -179,7 +179,7 @@ def told(error: TelegramError) -> str:
             return (
                 "Somebody else fetches this bot's messages: another `poll`, or a webhook was set meanwhile."
             )
-        case BadRequest():
+        case BadRequest() | Forbidden():
             return f"Telegram refused this: {error.message}"
     return "Telegram cannot be reached from here, or has trouble of its own. Try again in a while."
 
@@ -259,4 +259,4 @@ def _problems(info: WebhookInfo, public_url: str | None) -> Iterator[str]:
         said = info.last_error_message or "no reason given"
         when = failed.astimezone(UTC)
         yield f"The last failure was at {when:%Y-%m-%d %H:%M} UTC. Telegram says: {said}"
-        yield from (advice for word, advice in _ADVICE if word in said.lower())
+        yield from [advice for word, advice in _ADVICE if word in said.lower()][:1]

@@ -67,7 +67,7 @@ class Polling:
                 except (NetworkError, RetryAfter, NotTaken) as error:
                     why = "The store is away." if isinstance(error, NotTaken) else told(error)
                     click.echo(f"{why} Trying again in {self._break} s.")
-                    await asyncio.sleep(self._break)
+                    await _rest(self._break)
                     self._break = min(2 * self._break, LONGEST_BREAK)
 
     async def _fetch(self, seconds: int) -> list[Any]:
@@ -95,6 +95,9 @@ class Polling:
             await call(self._bot, method.pop("method"), **method)
         except (BadRequest, Forbidden) as error:
             click.echo(told(error))
+
+
+_rest = asyncio.sleep
 
 
 @contextmanager

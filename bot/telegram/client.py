@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +15,9 @@ from telegram.warnings import PTBUserWarning
 
 from bot import outbound
 from settings import Telegram
+
+# The library's own way to have spans of time as such, and no warning that they will be one day.
+os.environ["PTB_TIMEDELTA"] = "true"
 
 API_BASE = "https://api.telegram.org"
 
@@ -54,5 +58,7 @@ async def call(bot: Bot, method: str, seconds: float = outbound.LIMIT_SECONDS, *
         seconds: how long to wait for the answer.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", PTBUserWarning)  # it would rather be asked by the name of its own method
+        warnings.simplefilter(
+            "ignore", PTBUserWarning
+        )  # it would rather be asked by the name of its own method
         return await bot.do_api_request(method, api_kwargs=parameters, read_timeout=seconds)

@@ -25,7 +25,10 @@ Work = Callable[["Bot", Letter], Awaitable[object]]
 
 
 def runners(settings: Telegram) -> dict[str, Runner]:
-    """Return what runs each kind of errand. Each may be called in any thread that runs no event loop."""
+    """Return what runs each kind of errand, the most pressing first.
+
+    Each may be called in any thread that runs no event loop.
+    """
 
     def runner(work: Work) -> Runner:
         def run(subject: str, letter: Letter) -> None:
@@ -34,10 +37,10 @@ def runners(settings: Telegram) -> dict[str, Runner]:
         return run
 
     return {
-        later.DELETE_MESSAGE: runner(_delete_message),
-        later.DELETE_MESSAGES: runner(_delete_messages),
         later.ANSWER_PRESS: runner(_answer_press),
         later.SEND: runner(_send),
+        later.DELETE_MESSAGE: runner(_delete_message),
+        later.DELETE_MESSAGES: runner(_delete_messages),
     }
 
 
@@ -69,8 +72,8 @@ def _outcome(error: TelegramError) -> TryAgain | GiveUp | None:
     )
 
     match error:
-        case RetryAfter():
-            return TryAgain("429", timedelta(seconds=_seconds(error)))
+        case RetryAfter(retry_after=timedelta() as wait):
+            return TryAgain("429", wait)
         case Forbidden():  # blocked by the person, or their account is gone
             return GiveUp("403")
         case BadRequest():
@@ -84,11 +87,6 @@ def _outcome(error: TelegramError) -> TryAgain | GiveUp | None:
         case TimedOut():
             return TryAgain("timeout")
     return TryAgain("network")
-
-
-def _seconds(error: TelegramError) -> float:
-    wait = getattr(error, "_retry_after", None)  # the public attribute warns, and changes its type some day
-    return wait.total_seconds() if isinstance(wait, timedelta) else 1.0
 
 
 async def _delete_message(bot: Bot, letter: Letter) -> None:

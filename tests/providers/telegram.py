@@ -11,8 +11,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl
@@ -44,8 +43,7 @@ class BotApi(Account):
         self._faults: deque[tuple[str, Refusal | None]] = deque()
         self._updates = 5000
         self._lock = threading.RLock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"api": self}))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"api": self}))
         self.closing = threading.Event()
 
     @property
@@ -208,6 +206,13 @@ class BotApi(Account):
                 )
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:
+        """Whoever called has hung up, as it may."""
+
+
 class _Handler(BaseHTTPRequestHandler):
     api: BotApi
     protocol_version = "HTTP/1.1"
@@ -248,10 +253,3 @@ _TEXTS = (
 def _value(name: str, text: str) -> Any:
     """Read a field of a form: what is no text is JSON there."""
     return text if name in _TEXTS else json.loads(text)
-
-
-@contextmanager
-def bot_api(token: str, webhook: Webhook | None = None) -> Iterator[BotApi]:
-    """A running server."""
-    with BotApi(token, webhook) as api:
-        yield api
