@@ -97,7 +97,10 @@ class LaterWork:
         self._thread = threading.Thread(target=self._look_until_stopped, name="errands")
 
     def start(self) -> None:
-        """Launch the engine, which goes on with what this worker had in hand, and begin to look for more."""
+        """Launch the engine, which goes on with what this worker had in hand, and begin to look for more.
+
+        Raises: whatever the engine makes of a database it cannot use; nothing is left of it then.
+        """
         _keep_quiet()
         from dbos import DBOS, SetWorkflowID
 
@@ -110,17 +113,24 @@ class LaterWork:
 
         self._workflow = DBOS.workflow(name="errand", max_recovery_attempts=_RECOVERIES)(errand)
         self._named: Callable[[str], Any] = SetWorkflowID
-        DBOS.launch()
+        try:
+            DBOS.launch()
+        except Exception:
+            self._shut_down()
+            raise
         self._thread.start()
 
     def stop(self) -> None:
         """Begin nothing more, wait a little for what runs, and shut the engine down."""
-        from dbos import DBOS
-
         self._stopping.set()
         self._look_now.set()
         self._thread.join()
-        DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=STOP_SECONDS)
+        self._shut_down(STOP_SECONDS)
+
+    def _shut_down(self, patience: int = 0) -> None:
+        from dbos import DBOS
+
+        DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=patience)
         self._engine.dispose()
 
     # -------------------------------------------------------------- taking

@@ -11,7 +11,7 @@ import json
 import random
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -74,13 +74,14 @@ class Waiting:
 
     Attributes:
         waiting: not done yet.
-        late: of those, overdue by more than `LATE`, or tried `OFTEN` times or more.
+        late: of those the ones that are overdue by more than `LATE`, were tried `OFTEN` times or more, or are put
+            off for long; by the code of the last reason, `untried` where there is none.
         dead: given up, by the code of the reason.
     """
 
-    waiting: int
-    late: int
-    dead: Mapping[str, int]
+    waiting: int = 0
+    late: Mapping[str, int] = field(default_factory=dict)
+    dead: Mapping[str, int] = field(default_factory=dict)
 
 
 class ErrandQueue:
@@ -190,26 +191,24 @@ class ErrandQueue:
 
     def waiting(self, now: datetime) -> dict[str, Waiting]:
         """Return what there is, by kind."""
-        late = or_(later_work.c.due_at <= _seconds(now - LATE), later_work.c.attempts >= OFTEN)
+        put_off = and_(later_work.c.attempts > 0, later_work.c.due_at > _seconds(now + LATE / 2))
+        late = or_(later_work.c.due_at <= _seconds(now - LATE), later_work.c.attempts >= OFTEN, put_off)
+        groups = (later_work.c.kind, later_work.c.given_up, func.coalesce(later_work.c.code, "untried"))
+        question = (
+            select(*groups, func.count(), func.count().filter(late))
+            .where(later_work.c.kind != SCRUB)
+            .group_by(*groups)
+            .order_by(*groups)
+        )
         found: dict[str, Waiting] = {}
         with self._database.reading() as connection:
-            for kind, given_up, code, n, n_late in connection.execute(
-                select(
-                    later_work.c.kind,
-                    later_work.c.given_up,
-                    later_work.c.code,
-                    func.count(),
-                    func.count().filter(late),
-                )
-                .where(later_work.c.kind != SCRUB)
-                .group_by(later_work.c.kind, later_work.c.given_up, later_work.c.code)
-                .order_by(later_work.c.kind, later_work.c.code)
-            ):
-                before = found.get(kind, Waiting(0, 0, {}))
+            for kind, given_up, code, n, n_late in connection.execute(question):
+                so_far = found.get(kind, Waiting())
                 if given_up:
-                    found[kind] = Waiting(before.waiting, before.late, {**before.dead, code: n})
+                    found[kind] = replace(so_far, dead={**so_far.dead, code: n})
                 else:
-                    found[kind] = Waiting(before.waiting + n, before.late + n_late, before.dead)
+                    more = {code: n_late} if n_late else {}
+                    found[kind] = replace(so_far, waiting=so_far.waiting + n, late={**so_far.late, **more})
         return found
 
 

@@ -8,16 +8,19 @@ PostgreSQL there are many, on any number of machines.
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import threading
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from storage.database import Database
 from storage.errors import StoreAway
+
+logger = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 2.0
 _LOCKS = 0x74616461
@@ -53,10 +56,14 @@ def take_place(database: Database, home: Path, stop: threading.Event) -> Place |
     Raises:
         StoreAway: the database cannot be had.
     """
+    waiting = False
     while not stop.is_set():
         place = _of_file(home) if database.dialect == "sqlite" else _of_database(database)
         if place is not None:
             return place
+        if not waiting:
+            logger.info("another worker is at work for this home; waiting to take over")
+        waiting = True
         stop.wait(_LOOK_SECONDS)
     return None
 
@@ -98,33 +105,35 @@ class _DatabasePlace:
     def __init__(self, connection: Connection, number: int) -> None:
         self._connection = connection
         self._asking = threading.Lock()
-        self._leading = False
+        self._leading = self._lost = False
         self.number = number
 
     def is_held(self) -> bool:
-        try:
-            with self._asking:
-                self._connection.exec_driver_sql("SELECT 1")
-        except DBAPIError:
-            return False
-        return True
+        return self._ask("SELECT 1") is not None
 
     def leads(self) -> bool:
-        with self._asking:
-            self._leading = self._leading or _try(self._connection, _LEADING)
-        return self._leading
+        self._leading = self._leading or bool(self._ask(_try_lock(_LEADING)))
+        return self._leading and not self._lost
 
     def is_taken(self, number: int) -> bool:
-        with self._asking:
-            if number == self.number:
-                return True
-            if not _try(self._connection, number):
-                return True
-            self._connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_LOCKS}, {number})")
+        if number == self.number or not self._ask(_try_lock(number)):
+            return True
+        self._ask(f"SELECT pg_advisory_unlock({_LOCKS}, {number})")
         return False
 
     def leave(self) -> None:
         self._connection.close()
+
+    def _ask(self, question: str) -> Any:
+        """Ask the database; None from the moment on when our connection to it broke, and our locks with it."""
+        with self._asking:
+            if self._lost:
+                return None
+            try:
+                return self._connection.exec_driver_sql(question).scalar_one()
+            except DBAPIError:
+                self._lost = True
+                return None
 
 
 def _of_database(database: Database) -> _DatabasePlace | None:
@@ -133,7 +142,7 @@ def _of_database(database: Database) -> _DatabasePlace | None:
         connection = database.engine.connect()
         connection.detach()
         for number in range(1, _MOST_PLACES + 1):
-            if _try(connection, number):
+            if connection.exec_driver_sql(_try_lock(number)).scalar_one():
                 return _DatabasePlace(connection, number)
     except DBAPIError as error:
         raise StoreAway(type(error.orig).__name__) from None
@@ -141,6 +150,5 @@ def _of_database(database: Database) -> _DatabasePlace | None:
     return None
 
 
-def _try(connection: Connection, number: int) -> bool:
-    question = f"SELECT pg_try_advisory_lock({_LOCKS}, {number})"
-    return bool(connection.exec_driver_sql(question).scalar_one())
+def _try_lock(number: int) -> str:
+    return f"SELECT pg_try_advisory_lock({_LOCKS}, {number})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from settings import SECRETS, SettingsError, unknown_settings
 from storage import audit, migrations, staff
+from storage.errand_queue import ErrandQueue
 from storage.keys import day_of
 from storage.opening import ROLES_THAT_READ
 from tada.channels import look_at_channels
@@ -73,7 +74,7 @@ def examine(instance: Instance) -> Iterator[Finding]:
         return
     looks = [_settings, _facts, _texts, _public, _channels]
     if settings.keys.exists():
-        looks += [_keys, _database, _clock, _staff, _log, _space, _worker]
+        looks += [_keys, _database, _clock, _staff, _log, _space, _worker, _errands]
     else:
         yield Finding("wrong", f"There is no instance in {settings.home} yet.", "tada init")
     for look in looks:
@@ -248,3 +249,33 @@ def _worker(instance: Instance) -> Iterator[Finding]:
         )
     else:
         yield Finding("good", "background work: at work")
+
+
+def _errands(instance: Instance) -> Iterator[Finding]:
+    waiting = ErrandQueue(instance.database, instance.keys).waiting(datetime.now(UTC))
+    late = _by_code({kind: each.late for kind, each in waiting.items()})
+    dead = _by_code({kind: each.dead for kind, each in waiting.items()})
+    if late:
+        yield Finding(
+            "look",
+            "Errands at providers have waited for more than an hour.",
+            "Is the worker at work, the channel on, its token right? docs/running.md says what the codes mean.",
+            late,
+        )
+    if dead:
+        yield Finding(
+            "look",
+            "Errands at providers were given up in the last 14 days, and are not tried again.",
+            "docs/running.md says what that means for people.",
+            dead,
+        )
+    if not late and not dead:
+        yield Finding(
+            "good", f"errands at providers: {sum(each.waiting for each in waiting.values())} waiting"
+        )
+
+
+def _by_code(counts: Mapping[str, Mapping[str, int]]) -> tuple[str, ...]:
+    return tuple(
+        f"{kind}: {n} with code {code}" for kind, codes in counts.items() for code, n in codes.items()
+    )

@@ -1,44 +1,77 @@
-"""The background work: forgetting what is due, and moving what stays to the keys of the day.
+"""The background work: forgetting what is due, moving what stays to the keys of the day, and errands at providers.
 
-One worker at a time works for a home; another one waits, and takes over when the first is gone.
+With SQLite one worker at a time works for a home; another one waits, and takes over when the first is gone. With
+PostgreSQL several share the errands, and one of them does the rest.
 """
 
 from __future__ import annotations
 
-import fcntl
 import logging
-import os
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
+import click
+
+from bot.runners import Round, rounds, runners
 from storage import retention
+from storage.errand_queue import ErrandQueue
+from storage.places import Place, take_place
 from tada.instance import Instance
+
+if TYPE_CHECKING:
+    from bot.door import Door
+    from bot.later_work import LaterWork
 
 logger = logging.getLogger(__name__)
 
 ROUND_SECONDS = 30.0
 """Between two rounds. Expired rows are not found from their second on; a round only removes them."""
 
+PROVIDER_ROUND_SECONDS = 60.0
+
 SILENT_AFTER_SECONDS = 180
 """A worker that was not seen for longer is not at work."""
 
-_LOOK_FOR_TURN_SECONDS = 2.0
+
+class LostPlace(click.ClickException):
+    """The database was away for a moment, and another worker may have taken over what this one had in hand."""
+
+    def __init__(self) -> None:
+        super().__init__("The place of this worker was lost with its connection. Start it again: tada worker")
 
 
 def work(instance: Instance) -> None:
-    """Do rounds until TERM or Ctrl-C."""
+    """Do rounds until TERM or Ctrl-C.
+
+    Raises:
+        StoreAway: there was no database to begin with.
+        LostPlace: the connection that holds the place broke; whoever keeps programs running starts it again.
+    """
     stop = threading.Event()
     _stop_on_signals(stop)
-    clock = retention.SaneClock()
-    with _only_one(instance.settings.home, stop):
+    place = take_place(instance.database, instance.settings.home, stop)
+    if place is None:
+        return
+    clock, errands, providers = retention.SaneClock(), _Errands(instance, place), _ProviderRounds(instance)
+    try:
         while not stop.is_set():
-            _one_round(instance, clock)
+            if not place.is_held():
+                raise LostPlace
+            errands.keep_running()
+            if place.leads():
+                _one_round(instance, clock)
+                providers.run()
+            else:
+                _show_life(instance.settings.home)
             stop.wait(ROUND_SECONDS)
+    finally:
+        errands.stop()
+        place.leave()
 
 
 def seen_at(home: Path) -> datetime | None:
@@ -54,30 +87,68 @@ def _one_round(instance: Instance, clock: retention.SaneClock) -> None:
     try:
         retention.run_later_work(database, datetime.now(UTC))
         if now is not None:
+            ErrandQueue(database, instance.keys).expire(now)
             retention.purge(database, instance.keys, now, instance.settings.draft_hours)
-        _sign_of_life(instance.settings.home).touch(mode=0o600)
+        _show_life(instance.settings.home)
     except Exception:
         # The next round tries again, whatever it was; `tada doctor` sees that no round has succeeded.
         logger.exception("a round of background work failed")
 
 
-@contextmanager
-def _only_one(home: Path, stop: threading.Event) -> Iterator[None]:
-    descriptor = os.open(home / "worker.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        waiting = False
-        while not stop.is_set():
+class _Errands:
+    """Errands at providers. Where no provider's channel is on, not even their engine is loaded."""
+
+    def __init__(self, instance: Instance, place: Place) -> None:
+        self._instance, self._place = instance, place
+        self._runners = runners(instance.settings)
+        self._running: LaterWork | None = None
+
+    def keep_running(self) -> None:
+        """Start, or try once more where that failed before. What else the worker does must not wait for it."""
+        if self._running is not None or not self._runners:
+            return
+        from bot.later_work import LaterWork
+
+        instance = self._instance
+        try:
+            work = LaterWork(
+                instance.database, instance.keys, instance.settings.home, self._runners, self._place
+            )
+            work.start()
+        except Exception:
+            logger.exception("errands cannot be run yet")
+        else:
+            self._running = work
+
+    def stop(self) -> None:
+        if self._running is not None:
+            self._running.stop()
+
+
+class _ProviderRounds:
+    """What is done at providers every minute."""
+
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+        self._rounds: list[Round] = rounds(instance.settings, self._door, lambda: instance.words)
+        self._due_at = time.monotonic()
+
+    def run(self) -> None:
+        """Do it, if the minute is over."""
+        if time.monotonic() < self._due_at:
+            return
+        self._due_at = time.monotonic() + PROVIDER_ROUND_SECONDS
+        for each in self._rounds:
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if not waiting:
-                    logger.info("another worker is at work for this home; waiting to take over")
-                waiting = True
-                stop.wait(_LOOK_FOR_TURN_SECONDS)
-        yield
-    finally:
-        os.close(descriptor)
+                each()
+            except Exception:
+                logger.exception("a round at a provider failed")
+
+    def _door(self) -> Door:
+        from bot.door import Door
+        from bot.limits import Limits
+
+        return Door(self._instance.reception, Limits(self._instance.settings.rate_limits))
 
 
 def _stop_on_signals(stop: threading.Event) -> None:
@@ -86,6 +157,10 @@ def _stop_on_signals(stop: threading.Event) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, ask)
+
+
+def _show_life(home: Path) -> None:
+    _sign_of_life(home).touch(mode=0o600)
 
 
 def _sign_of_life(home: Path) -> Path:

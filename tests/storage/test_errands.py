@@ -152,7 +152,7 @@ def test_what_would_be_tried_after_its_time_is_a_dead_letter_at_once(
 ) -> None:
     keep(instance, LETTER)
     queue.again(took(queue, LETTER.kind), "429", timedelta.max, NOW)
-    assert queue.waiting(NOW) == {"cloud.send": Waiting(0, 0, {"429": 1})}
+    assert queue.waiting(NOW) == {"cloud.send": Waiting(dead={"429": 1})}
 
 
 def test_a_dead_letter_holds_nothing_but_its_kind_and_why(instance: Instance, queue: ErrandQueue) -> None:
@@ -163,8 +163,8 @@ def test_a_dead_letter_holds_nothing_but_its_kind_and_why(instance: Instance, qu
     for row in stored(instance.database):
         assert (row["subject"], row["sealed"], row["epoch"]) == (None, None, None)
     assert queue.waiting(NOW) == {
-        "cloud.send": Waiting(0, 0, {"other": 1}),
-        "twilio.delete": Waiting(0, 0, {"20404": 1}),
+        "cloud.send": Waiting(dead={"other": 1}),
+        "twilio.delete": Waiting(dead={"20404": 1}),
     }
     assert queue.due([DELETE.kind, LETTER.kind], NOW + DEAD_KEPT) == []
     purge(instance.database, instance.keys, NOW + DEAD_KEPT - SECOND)
@@ -192,13 +192,19 @@ def test_overdue_errands_and_those_that_fail_for_long_are_late(
 ) -> None:
     keep(instance, DELETE)
     for _ in range(OFTEN):
-        assert queue.waiting(NOW) == {DELETE.kind: Waiting(1, 0, {})}
+        assert queue.waiting(NOW) == {DELETE.kind: Waiting(1)}
         queue.again(took(queue), "500", timedelta(0), NOW)
-    assert queue.waiting(NOW) == {DELETE.kind: Waiting(1, 1, {})}
+    assert queue.waiting(NOW) == {DELETE.kind: Waiting(1, late={"500": 1})}
 
     keep(instance, LETTER)
-    assert queue.waiting(NOW + LATE - SECOND)[LETTER.kind] == Waiting(1, 0, {})
-    assert queue.waiting(NOW + LATE)[LETTER.kind] == Waiting(1, 1, {})
+    assert queue.waiting(NOW + LATE - SECOND)[LETTER.kind] == Waiting(1)
+    assert queue.waiting(NOW + LATE)[LETTER.kind] == Waiting(1, late={"untried": 1})
+
+
+def test_what_is_put_off_for_an_hour_after_a_failure_is_late(instance: Instance, queue: ErrandQueue) -> None:
+    keep(instance, DELETE, Errand("twilio.look", after=timedelta(hours=2)))
+    queue.again(took(queue), "20003", timedelta(hours=1), NOW)
+    assert queue.waiting(NOW) == {DELETE.kind: Waiting(1, late={"20003": 1}), "twilio.look": Waiting(1)}
 
 
 def test_a_letter_whose_key_is_gone_is_given_up(instance: Instance, queue: ErrandQueue) -> None:
