@@ -52,19 +52,33 @@ class _Found:
     at: datetime
 
 
-def rounds(settings: Twilio, public_url: str | None, door: Door, words: Words) -> list[Callable[[], None]]:
+def rounds(
+    settings: Twilio,
+    public_url: str | None,
+    door: Door,
+    words: Words,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> list[Callable[[], None]]:
     """Return what the background work does every minute, so that nobody who wrote is left without an answer.
 
     Args:
         public_url: as for the routes of this channel.
         door: as there, in this process.
+        clock: the time, timezone-aware UTC.
     """
-    return [_Round(settings, public_url, door, words)]
+    return [_Round(settings, public_url, door, words, clock)]
 
 
 class _Round:
-    def __init__(self, settings: Twilio, public_url: str | None, door: Door, words: Words) -> None:
-        self._settings, self._door, self._words = settings, door, words
+    def __init__(
+        self,
+        settings: Twilio,
+        public_url: str | None,
+        door: Door,
+        words: Words,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._settings, self._door, self._words, self._clock = settings, door, words, clock
         self._number = f"whatsapp:{settings.number}"
         self._status_url = None if public_url is None else f"{public_url}/webhooks/whatsapp/status"
         self._client: Any = None
@@ -103,7 +117,7 @@ class _Round:
         """Return what nobody has handled, the oldest first."""
         began = time.monotonic()
         handled = self._door.waiting(DELETE_MESSAGE)
-        now = datetime.now(UTC)
+        now = self._clock()
         found = [each for each in self._list(now, to=self._number) if each.at <= now - SETTLED]
         handled |= self._door.waiting(DELETE_MESSAGE)
         left = sorted((each for each in found if each.sid not in handled), key=lambda each: each.at)
@@ -144,7 +158,7 @@ class _Round:
 
     def _take(self, found: _Found, asked: set[str]) -> None:
         heard = said_without_form(found.sid, found.address, found.words, found.media)
-        if heard is None or datetime.now(UTC) - found.at > WINDOW:
+        if heard is None or self._clock() - found.at > WINDOW:
             # Nothing to answer, or nobody who could still be answered.
             self._door.run_later(deletions(found.sid))
         elif _has_no_number(found.address) or self._is_known(found.address):

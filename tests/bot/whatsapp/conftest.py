@@ -86,7 +86,7 @@ class Product:
         words = Words.load()
         intake = Intake(self.database, self.service.keys, home / "erased")
         door = Door(Reception(intake, words), limits or Limits())
-        for each in rounds(self.settings, PUBLIC_URL, door, words):
+        for each in rounds(self.settings, PUBLIC_URL, door, words, lambda: self.now):
             each()
 
     def said_to(self, user: User) -> str:
@@ -150,5 +150,3 @@ def poster(service: Service) -> Callable[[str, bytes, Mapping[str, str]], tuple[
 
 def _nobody(url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, str, bytes]:
     raise ConnectionRefusedError
-
-

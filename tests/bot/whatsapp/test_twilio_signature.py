@@ -49,7 +49,11 @@ def signature(body: bytes, url: str = URL, token: str = TOKEN, algorithm: str | 
     return str(RequestValidator(token).compute_signature(url, asked(body, None).form, algorithm))
 
 
-@given(FIELDS, st.sampled_from(["", "a=1", "a=1&b=%E4%BD%A0", "bodySHA256=00"]), st.sampled_from(["", "443", "8443"]))
+@given(
+    FIELDS,
+    st.sampled_from(["", "a=1", "a=1&b=%E4%BD%A0", "bodySHA256=00"]),
+    st.sampled_from(["", "443", "8443"]),
+)
 @example([("Multi", "b"), ("Multi", "a"), ("Multi", "a"), ("", "")], "", "")
 def test_what_the_library_would_let_in_is_let_in(
     fields: list[tuple[str, str]], query: str, port: str
