@@ -226,11 +226,13 @@ async def _set_texts(bot: Bot, instance: Instance, code: str | None, language: L
     words, who = instance.words, code or "all other languages"
     texts = {
         "name": words.fact(language, "service"),
-        "description": words.say(language, "bot.description"),
-        "short_description": words.say(language, "bot.about"),
+        "description": words.say(language, "telegram_bot.description"),
+        "short_description": words.say(language, "telegram_bot.about"),
     }
     try:
-        commands = [BotCommand(name, words.say(language, f"bot.command.{name}")) for name in COMMANDS]
+        commands = [
+            BotCommand(name, words.say(language, f"telegram_bot.command.{name}")) for name in COMMANDS
+        ]
         await bot.set_my_commands(commands, language_code=code)
         for what, text in texts.items():
             present = await getattr(bot, f"get_my_{what}")(language_code=code)

@@ -42,9 +42,9 @@ def in_parts(words: Words, answer: Answer, removing: bool = False) -> list[str]:
         return []
     if removing:
         # After the refusal, and before the question, which stands last.
-        texts.insert(len(texts) - 1, words.say(answer.language, "bot.removing"))
+        texts.insert(len(texts) - 1, words.say(answer.language, "telegram_bot.removing"))
     if answer.step == "erased":
-        texts.append(words.say(answer.language, "bot.clearing"))
+        texts.append(words.say(answer.language, "telegram_bot.clearing"))
         texts.append(words.say(answer.language, "clear.telegram"))
     return list(parts("\n\n".join(texts), LONGEST_TEXT))
 

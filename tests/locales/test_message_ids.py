@@ -42,7 +42,7 @@ FAMILIES: dict[str, set[str]] = {
     "status": set(get_args(get_type_hints(CaseStatus)["state"])),
     "clear": set(CHANNELS),
     "page.intro": set("123456"),
-    "bot.command": set(COMMANDS),
+    "telegram_bot.command": set(COMMANDS),
 }
 """Ids made from a prefix and the name of something, and all those names: the one list of them."""
 

@@ -75,8 +75,8 @@ def test_setup_says_everything_in_both_languages(api: BotApi, call: Call) -> Non
     assert call("setup").exit_code == 0
     for code, language in (("", "en"), ("en", "en"), ("zh", "zh_Hant_HK")):
         assert [each["command"] for each in api.texts["commands", code]] == list(COMMANDS)
-        assert api.texts["description", code] == words.say(language, "bot.description")  # type: ignore[arg-type]
-        assert api.texts["short_description", code] == words.say(language, "bot.about")  # type: ignore[arg-type]
+        assert api.texts["description", code] == words.say(language, "telegram_bot.description")  # type: ignore[arg-type]
+        assert api.texts["short_description", code] == words.say(language, "telegram_bot.about")  # type: ignore[arg-type]
         assert api.texts["name", code]
 
 

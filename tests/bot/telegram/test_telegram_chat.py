@@ -12,7 +12,7 @@ from bot.limits import MESSAGES_A_MINUTE
 from tests.bot.telegram.conftest import ANN, BO, Product, words
 
 KINDS = tomllib.loads((Path(__file__).parent / "kinds.toml").read_text("utf-8"))["kind"]
-REMOVING = words.say("en", "bot.removing")
+REMOVING = words.say("en", "telegram_bot.removing")
 
 
 def said(message: str, language: str | None = "en") -> str:
@@ -140,7 +140,7 @@ def test_a_caption_is_read(product: Product) -> None:
 def test_the_first_thing_somebody_sends_may_be_a_picture(product: Product) -> None:
     answer = product.says(ANN, None, photo=[{"file_id": "x"}])
     assert answer.startswith(said("greeting", "zh_Hant_HK"))
-    assert said("bot.removing", None) in answer
+    assert said("telegram_bot.removing", None) in answer
 
 
 def test_an_album_is_refused_once_and_all_of_it_taken_out(product: Product) -> None:
@@ -199,7 +199,7 @@ def test_whoever_erases_everything_has_the_latest_messages_taken_out_of_the_chat
     others = product.api.chat(BO).said()
     product.reach(ANN, "English", "I'm 24", "I agree", "/erase")
     answer = product.says(ANN, "1")
-    assert answer == "\n\n".join((said("end.erased"), said("bot.clearing"), said("clear.telegram")))
+    assert answer == "\n\n".join((said("end.erased"), said("telegram_bot.clearing"), said("clear.telegram")))
     assert product.work() == ["telegram.delete_messages"]
     assert product.api.chat(ANN).said() == [answer]
     assert product.api.chat(BO).said() == others
