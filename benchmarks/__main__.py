@@ -14,6 +14,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.driver import FORM, Measured, load
+from benchmarks.later import measured as later_work
 from benchmarks.servers import (
     ceiling,
     database_bytes,
@@ -57,6 +58,12 @@ def main() -> None:
                     for people in chosen.people:
                         results.append(bench.compare(people, chosen.turns, chosen.seconds))
                     results.append(bench.sizes())
+            url = (
+                new_database(server)
+                if server and kind == "postgresql"
+                else f"sqlite:///{folder}/later.sqlite3"
+            )
+            results.append(later_work(Path(folder) / f"later-{kind}", url))
             if chosen.stored:
                 results += _growth(kind, server, Path(folder), chosen)
     if chosen.json:
