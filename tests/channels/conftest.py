@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -13,6 +12,7 @@ import pytest
 
 from storage import database, schema
 from storage.setup import initialise
+from tests.channels.denied.sitecustomize import deny
 from tests.channels.harness import CANARY, PUBLIC_URL, Channel
 from tests.channels.registry import CHANNELS
 from tests.promises.conftest import Service, logged
@@ -28,25 +28,9 @@ def channel(request: pytest.FixtureRequest) -> Channel:
 
 @pytest.fixture
 def calls_out(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Whom anybody tried to call. Nobody is reached, except for PostgreSQL on this machine."""
+    """Whom anybody tried to call. Nobody is reached but this machine."""
     tried: list[str] = []
-    connect, look_up = socket.socket.connect, socket.getaddrinfo
-
-    def refuse_to_connect(self: socket.socket, address: Any) -> None:
-        if self.family == socket.AF_UNIX or address[0] in ("127.0.0.1", "::1"):
-            return connect(self, address)
-        tried.append(str(address[0]))
-        raise OSError("the network is denied")
-
-    def refuse_to_look_up(host: Any, *rest: Any, **more: Any) -> Any:
-        if host in (None, "localhost", "127.0.0.1", "::1"):
-            return look_up(host, *rest, **more)
-        tried.append(str(host))
-        raise OSError("the network is denied")
-
-    monkeypatch.setattr(socket.socket, "connect", refuse_to_connect)
-    monkeypatch.setattr(socket.socket, "connect_ex", refuse_to_connect)
-    monkeypatch.setattr(socket, "getaddrinfo", refuse_to_look_up)
+    deny(tried.append, monkeypatch.setattr)
     return tried
 
 
