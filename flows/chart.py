@@ -3,38 +3,36 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from functools import cache, partial
 from html import escape
 from threading import Lock
 
 from transitions import Machine
 
-from flows.steps import ENDS, ROUTES, STEPS
+from flows.steps import ENDS, ROUTES, STEPS, Guard
 from flows.vocabulary import Conversation, StepId
 
 # The library writes each state it enters into its log; where a person is in the form is not for logs.
 logging.getLogger("transitions").setLevel(logging.ERROR)
 
 
-class _Walker:
-    """The machine's only model: lent to one conversation for one step, and emptied again.
+_GUARDS: dict[Guard, Callable[[Conversation], bool]] = {
+    "needs_detail": lambda conversation: conversation.detail is not None,
+    "changing": lambda conversation: conversation.return_to == "review",
+    "changing_after": lambda conversation: conversation.return_to == "submitted",
+    "links_not_collected": lambda conversation: "image_under_16" in conversation.flags,
+}
 
-    A machine keeps every model it is given, so conversations themselves are never attached to it.
-    """
+
+class _Walker:
+    """The machine's only model, which knows the guards that hold and nothing else of a conversation."""
 
     state: str
-    conversation: Conversation
+    holding: frozenset[Guard] = frozenset()
 
-    def needs_detail(self) -> bool:
-        return self.conversation.detail is not None
-
-    def changing(self) -> bool:
-        return self.conversation.return_to == "review"
-
-    def changing_after(self) -> bool:
-        return self.conversation.return_to == "submitted"
-
-    def links_not_collected(self) -> bool:
-        return "image_under_16" in self.conversation.flags
+    def holds(self, guard: Guard) -> bool:
+        return guard in self.holding
 
 
 _walker = _Walker()
@@ -44,7 +42,12 @@ _machine = Machine(
     states=[step.id for step in STEPS] + list(ENDS),
     initial=STEPS[0].id,
     transitions=[
-        {"trigger": route.event, "source": route.source, "dest": route.target, "conditions": route.guard}
+        {
+            "trigger": route.event,
+            "source": route.source,
+            "dest": route.target,
+            "conditions": route.guard and partial(_walker.holds, route.guard),
+        }
         for route in ROUTES
     ],
     # The default adds a jump to every state from every state, past age and past consent.
@@ -53,19 +56,23 @@ _machine = Machine(
 
 
 def follow(conversation: Conversation, event: str) -> StepId:
-    """Return the step that `event` leads to.
+    """Return the step that `event` leads to from where the conversation stands.
 
     Raises:
         transitions.MachineError: the table has no such event at this step; a defect of ours.
     """
+    holding = frozenset(guard for guard, holds in _GUARDS.items() if holds(conversation))
+    return _walk(conversation.step, event, holding)
+
+
+@cache
+def _walk(step: StepId, event: str, holding: frozenset[Guard]) -> StepId:
+    # Every way is walked once: where it leads depends on nothing else.
     with _lending:
-        _walker.conversation = conversation
-        _machine.set_state(conversation.step)
-        try:
-            _walker.trigger(event)  # type: ignore[attr-defined]
-            return StepId(_walker.state)
-        finally:
-            _walker.conversation = Conversation()
+        _walker.holding = holding
+        _machine.set_state(step)
+        _walker.trigger(event)  # type: ignore[attr-defined]
+        return StepId(_walker.state)
 
 
 def draw(form: str) -> str:

@@ -8,7 +8,6 @@ new conversation: a person would lose everything they had dared to say.
 from __future__ import annotations
 
 import json
-from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,7 +26,7 @@ from flows.vocabulary import (
 FORM = 1
 """The form written today. Raise it with a reader for the form before."""
 
-_NEW = Conversation()
+_NEW = vars(Conversation())
 _SETS = frozenset({"skipped", "flags", "told"})
 
 
@@ -38,17 +37,16 @@ class Unreadable(Exception):
 def dump(conversation: Conversation) -> bytes:
     """Write a conversation down: a few hundred bytes of JSON."""
     kept: dict[str, Any] = {"form": FORM}
-    for attribute in fields(Conversation):
-        value = getattr(conversation, attribute.name)
-        if value == getattr(_NEW, attribute.name):
+    for name, value in vars(conversation).items():
+        if value == _NEW[name]:
             continue
-        if attribute.name in _SETS:
+        if name in _SETS:
             value = sorted(value)
-        elif attribute.name == "links":
+        elif name == "links":
             value = [[mark.link, mark.site, mark.platform] for mark in value]
-        elif attribute.name == "heard_at":
+        elif name == "heard_at":
             value = int(value.timestamp())
-        kept[attribute.name] = value
+        kept[name] = value
     return _json(kept)
 
 
@@ -130,5 +128,8 @@ def _unparam(value: Any) -> Param:
     return value  # type: ignore[no-any-return]
 
 
+_written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def _json(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return _written(value).encode()

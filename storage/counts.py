@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, select, text
 
+from storage.line import Line
+from storage.prepared import Prepared
 from storage.schema import counts
 
 # The same on both databases, which Core cannot say.
-_ADD = text(
-    "INSERT INTO counts (month, name, n) VALUES (:month, :name, :n)"
-    " ON CONFLICT (month, name) DO UPDATE SET n = counts.n + excluded.n"
+_ADD = Prepared(
+    text(
+        "INSERT INTO counts (month, name, n) VALUES (:month, :name, :n)"
+        " ON CONFLICT (month, name) DO UPDATE SET n = counts.n + excluded.n"
+    )
 )
 
 
@@ -22,14 +26,16 @@ def month_of(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m}"
 
 
-def count_up(connection: Connection, names: Iterable[str], now: datetime) -> None:
+def count_up(on: Line | Connection, names: Collection[str], now: datetime) -> None:
     """Let the counts of these names go up by one for each time a name is given.
 
     To be the last thing a transaction does: on PostgreSQL others that count the same wait for its end.
     """
     # In one order everywhere, so that two transactions cannot wait for each other.
+    if not names:
+        return
     for name, n in sorted(Counter(names).items()):
-        connection.execute(_ADD, {"month": month_of(now), "name": name, "n": n})
+        _ADD.run(on, {"month": month_of(now), "name": name, "n": n})
 
 
 def counts_between(connection: Connection, first: str, last: str) -> dict[str, dict[str, int]]:

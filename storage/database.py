@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Literal
@@ -29,6 +29,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
 
 from storage.errors import StoreAway, StoreRefused
+from storage.line import Line
 
 try:
     import fcntl
@@ -97,8 +98,16 @@ class Database:
             raise ValueError("the database must be SQLite or PostgreSQL")
         self.engine: Engine = _engine(url, self.dialect)
         self._writer = _Writer(self.file.with_name(self.file.name + ".lock")) if self.file else None
-        self._people = [threading.RLock() for _ in range(_STRIPES)]
+        self.forget()
         _forget_after_fork(self)
+
+    def forget(self) -> None:
+        """Start anew, as after a fork: what was opened before it is the parent's."""
+        self.engine.dispose(close=False)
+        self.lines: list[Line] = []
+        self._turns = [threading.RLock() for _ in range(1 if self.file else _STRIPES)]
+        if self._writer is not None:
+            self._writer.forget()
 
     @classmethod
     def open(cls, url: str) -> Database:
@@ -112,21 +121,18 @@ class Database:
         return cls(make_url(url))
 
     @contextmanager
-    def transaction(
-        self, serialise_on: bytes | None = None, on: Connection | None = None
-    ) -> Iterator[Connection]:
+    def transaction(self, serialise_on: bytes | None = None) -> Iterator[Connection]:
         """Run one durable transaction: committed when the block ends well, rolled back when it raises.
 
         Args:
             serialise_on: at least eight bytes; transactions given the same ones run one after
                 another, over all processes. On SQLite all of them do.
-            on: a connection that is open already (`glancing`); otherwise one is opened.
         Raises:
             StoreAway: the database cannot be had. Whether a commit that broke off was kept is not
                 known; the same message sent again finds out.
             StoreRefused: a constraint forbids what was to be written.
         """
-        with _translated(), self._queued(serialise_on), self._begun(serialise_on, on) as connection:
+        with _translated(), self._queued(serialise_on), self._connected(serialise_on) as connection:
             yield connection
             connection.commit()
 
@@ -140,9 +146,41 @@ class Database:
         with _translated(), self.engine.connect() as connection:
             yield connection
 
+    def lent(self) -> AbstractContextManager[Line]:
+        """Lend a line: each query on it is a snapshot of its own, and waits for no writer.
+
+        Raises:
+            StoreAway: the database cannot be had.
+        """
+        return _Lent(self)
+
+    def write(self, line: Line, writing: Callable[[Line], None], at_once: bool = False) -> None:
+        """Run one durable transaction on a line; whoever writes what others may write too sees to it itself.
+
+        Args:
+            writing: writes on the line; nothing of it is kept if it raises.
+            at_once: it is one statement, which is a transaction by itself.
+        Raises: as `transaction`.
+        """
+        if at_once:
+            writing(line)
+            return
+        with self._queued(None):
+            try:
+                line.execute(self._begin(None))
+                writing(line)
+                line.execute("COMMIT")
+            except BaseException:
+                line.roll_back()
+                raise
+
     def turn_of(self, serialise_on: bytes) -> AbstractContextManager[None]:
-        """Wait, within this process, until nobody else is at work on the same; see `transaction`."""
-        return _held(self._people[int.from_bytes(serialise_on[:8], "big") % _STRIPES])
+        """Wait, within this process, until nobody else is at work on the same; see `transaction`.
+
+        With SQLite, which knows one writer, one message at a time is worked on in a process: several would
+        only take the interpreter from each other.
+        """
+        return _Held(self._turns[int.from_bytes(serialise_on[:8], "big") % len(self._turns)])
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -181,28 +219,17 @@ class Database:
 
     def close(self) -> None:
         """Close every connection that is not in use."""
+        while self.lines:
+            self.lines.pop().close()
         self.engine.dispose()
 
     def _queued(self, serialise_on: bytes | None) -> Any:
         if self._writer is not None:
-            return self._writer.turn()
+            return self._writer
         if serialise_on is None:
             return nullcontext()
         # One person's messages wait here rather than each on a connection that others could use.
         return self.turn_of(serialise_on)
-
-    @contextmanager
-    def _begun(self, serialise_on: bytes | None, on: Connection | None) -> Iterator[Connection]:
-        if on is None:
-            with self._connected(serialise_on) as connection:
-                yield connection
-            return
-        on.exec_driver_sql(self._begin(serialise_on), execution_options=_AS_IT_STANDS)
-        try:
-            yield on
-        except BaseException:
-            on.rollback()
-            raise
 
     @contextmanager
     def _connected(self, serialise_on: bytes | None) -> Iterator[Connection]:
@@ -242,27 +269,31 @@ class _Writer:
 
     def forget(self) -> None:
         """Start anew, as after a fork: a file opened before it would share its lock with the parent."""
-        self._threads = threading.Lock()
+        self._turn = _Held(threading.Lock())
+        self._locked: int | None = None
         self._files: tuple[int, int] | None = None
 
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        with _held(self._threads):
-            if fcntl is None:
-                yield
-                return
-            file = self._lock()
-            try:
-                yield
-            finally:
-                fcntl.flock(file, fcntl.LOCK_UN)
+    def __enter__(self) -> None:
+        self._turn.__enter__()
+        try:
+            self._locked = self._lock()
+        except BaseException:
+            self._turn.__exit__()
+            raise
 
-    def _lock(self) -> int:
+    def __exit__(self, *_: object) -> None:
+        if self._locked is not None:
+            fcntl.flock(self._locked, fcntl.LOCK_UN)
+        self._turn.__exit__()
+
+    def _lock(self) -> int | None:
         """Take the lock through a gate, so that processes take turns.
 
         Whoever waits for the lock holds the gate. Without it a process that lets go and asks again at once
         gets the lock again, and the other waits for a second.
         """
+        if fcntl is None:
+            return None
         try:
             if self._files is None:
                 self._files = _opened(self._gate), _opened(self._path)
@@ -281,14 +312,41 @@ def _opened(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
-@contextmanager
-def _held(lock: threading.Lock | threading.RLock) -> Iterator[None]:
-    if not lock.acquire(timeout=WAIT_SECONDS):
-        raise StoreAway("no turn within the time that a message may take")
-    try:
-        yield
-    finally:
-        lock.release()
+class _Held:
+    """A lock, waited for no longer than a message may take."""
+
+    def __init__(self, lock: threading.Lock | threading.RLock) -> None:
+        self._lock = lock
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(timeout=WAIT_SECONDS):
+            raise StoreAway("no turn within the time that a message may take")
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+class _Lent:
+    """A line that nobody else has, for as long as the block lasts."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __enter__(self) -> Line:
+        lines = self._database.lines
+        try:
+            self._line = lines.pop() if lines else Line(self._database.engine)
+        except DBAPIError as error:
+            raise _in_our_words(error) from None
+        return self._line
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if self._line.broken:
+            self._line.close()
+        else:
+            self._database.lines.append(self._line)
+        if isinstance(error, DBAPIError):
+            raise _in_our_words(error) from None
 
 
 def _engine(url: URL, dialect: str) -> Engine:
@@ -323,18 +381,22 @@ def _translated() -> Iterator[None]:
     """
     try:
         yield
-    except (OperationalError, InterfaceError, InternalError) as error:
-        raise StoreAway(_name(error)) from None
-    except IntegrityError as error:
-        # PostgreSQL puts the whole row into its message.
-        raise StoreRefused(_name(error)) from None
-    except DatabaseError as error:
-        # "file is not a database", "disk image is malformed" come as the base class.
-        if type(error) is not DatabaseError:
-            raise
-        raise StoreAway(_name(error)) from None
+    except DBAPIError as error:
+        raise _in_our_words(error) from None
     except NoFreeConnection:
         raise StoreAway("no free connection") from None
+
+
+def _in_our_words(error: DBAPIError) -> Exception:
+    """Return what to raise for an error of the driver; the error itself where it is a defect of ours."""
+    match error:
+        case OperationalError() | InterfaceError() | InternalError():
+            return StoreAway(_name(error))
+        case IntegrityError():
+            # PostgreSQL puts the whole row into its message.
+            return StoreRefused(_name(error))
+    # "file is not a database", "disk image is malformed" come as the base class.
+    return StoreAway(_name(error)) if type(error) is DatabaseError else error
 
 
 def _name(error: DBAPIError) -> str:
@@ -350,11 +412,7 @@ def _forget_after_fork(database: Database) -> None:
 
     def forget() -> None:
         found = alive()
-        if found is None:
-            return
-        found.engine.dispose(close=False)
-        found._people = [threading.RLock() for _ in range(_STRIPES)]
-        if found._writer is not None:
-            found._writer.forget()
+        if found is not None:
+            found.forget()
 
     os.register_at_fork(after_in_child=forget)

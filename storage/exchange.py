@@ -35,11 +35,12 @@ from storage.erasing import EraseJournal, erase_case
 from storage.errands import Errand, rows_of
 from storage.errors import BadFormat, StateUnreadable
 from storage.keys import KeyDirectory
+from storage.line import Line
 from storage.outside import StoreOutside
 from storage.remembering import FORGET, Remembered
 from storage.schema import cases, receipts
 from storage.sealing import CodeKeys, lock, new_key, unlock
-from storage.writing import write_errands, write_turn
+from storage.writing import write_turn, writes_at_once
 
 KEPT_BEFORE_CONSENT = timedelta(hours=24)
 KEPT_BY_CODE = timedelta(hours=24)
@@ -159,15 +160,18 @@ class Exchange:
         self._errands = rows_of(errands, self._living[0], self._now)
         self._counts = turn.counts
 
-    def write(self, connection: Connection) -> None:
+    def write(self, on: Line | Connection) -> None:
         """Write what was gathered.
 
         Raises:
             Overtaken: the conversation is no longer as it was read.
         """
-        write_turn(connection, *self._gathered)
-        write_errands(connection, self._errands)
-        count_up(connection, self._counts, self._now)
+        write_turn(on, *self._gathered, self._errands)
+        count_up(on, self._counts, self._now)
+
+    def is_one_statement(self, on: Line) -> bool:
+        """Whether what was gathered is written by a single statement."""
+        return not self._counts and not self._errands and writes_at_once(on, *self._gathered)
 
     def _in_transaction(self) -> Connection:
         if self._open_connection is None:

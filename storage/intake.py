@@ -25,6 +25,7 @@ from storage.errands import Errand, rows_of
 from storage.errors import Overtaken, StoreAway, StoreRefused
 from storage.exchange import Exchange, Means, NeedsTransaction
 from storage.keys import KeyDirectory
+from storage.line import Line
 from storage.remembering import FORGET, UPDATE, Remembered, find
 from storage.schema import later_work
 from storage.scrubbing import scrub_now
@@ -103,10 +104,10 @@ class Intake:
         self, heard: Heard, now: datetime, decide: Decide, causes: Causes, person: bytes
     ) -> Reply:
         living = self._epochs.living(now)
-        with self._database.glancing() as connection:
-            marks = [epoch.mark(heard) for epoch in living]
+        marks = [epoch.mark(heard) for epoch in living]
+        with self._database.lent() as line:
             try:
-                found = _find(connection, living, heard.channel, heard.address, marks, locked=False)
+                found = _find(line, living, heard.channel, heard.address, marks, locked=False)
             except DBAPIError:
                 # Such as a connection from before a restart; a transaction knows what to do about it.
                 raise NeedsTransaction from None
@@ -117,8 +118,7 @@ class Intake:
                 return earlier
             turn = decide(exchange.conversation, exchange.outside)
             exchange.gather(turn, causes(turn.reply))
-            with self._database.transaction(person, on=connection):
-                exchange.write(connection)
+            self._database.write(line, exchange.write, exchange.is_one_statement(line))
             return turn.reply
 
     @contextmanager
@@ -213,7 +213,7 @@ _NOT_FOUND_AGAIN = {"lookup": None, "address": None}
 
 
 def _find(
-    connection: Connection,
+    connection: Line | Connection,
     living: tuple[Epoch, ...],
     channel: str,
     address: str,

@@ -8,14 +8,14 @@ take and give as they are.
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ClauseElement
+
+from storage.line import Line
 
 Values = Mapping[str, Any]
 
@@ -33,55 +33,35 @@ class Prepared:
         self._columns = None if columns is None else list(columns)
         self._compiled: dict[str, tuple[str, tuple[str, ...] | None]] = {}
 
-    def run(self, connection: Connection, *rows: Values) -> int:
+    def run(self, on: Line | Connection, *rows: Values) -> int:
         """Run it once for each of the values, and return how many rows the last one changed."""
-        with _cursor(connection) as cursor:
-            for row in rows:
-                self._execute(connection, cursor, row)
-            return int(cursor.rowcount)
+        changed = 0
+        for row in rows:
+            changed = self._execute(on, row).rowcount
+        return changed
 
-    def row(self, connection: Connection, values: Values) -> Any:
+    def row(self, on: Line | Connection, values: Values) -> Any:
         """Run it and return its one row, a named tuple."""
-        with _cursor(connection) as cursor:
-            self._execute(connection, cursor, values)
-            return self._row._make(cursor.fetchone())
+        return self._row._make(self._execute(on, values).fetchone())
 
-    def _execute(self, connection: Connection, cursor: Any, values: Values) -> None:
-        sql, order = self._of(connection)
-        arranged = values if order is None else tuple([values[name] for name in order])
-        # Whoever listens to statements hears of these too.
-        connection.dispatch.before_cursor_execute(connection, cursor, sql, arranged, None, False)
-        cursor.execute(sql, arranged)
-        connection.dispatch.after_cursor_execute(connection, cursor, sql, arranged, None, False)
+    def scalar(self, on: Line | Connection, values: Values) -> Any:
+        """Run it and return the one value of its one row."""
+        return self._execute(on, values).fetchone()[0]
+
+    def _execute(self, on: Line | Connection, row: Values) -> Any:
+        sql, order = self._compiled.get(on.dialect.name) or self._compile(on)
+        values = row if order is None else [row[name] for name in order]
+        if isinstance(on, Line):
+            return on.execute(sql, values)
+        return on.exec_driver_sql(sql, values if order is None else tuple(values))
 
     @cached_property
     def _row(self) -> Any:
         columns = self._statement.selected_columns  # type: ignore[attr-defined]
         return namedtuple("_row", [column.name for column in columns])
 
-    def _of(self, connection: Connection) -> tuple[str, tuple[str, ...] | None]:
-        known = self._compiled.get(connection.dialect.name)
-        if known is None:
-            compiled = self._statement.compile(dialect=connection.dialect, column_keys=self._columns)
-            order = compiled.positiontup  # type: ignore[attr-defined]
-            known = str(compiled), None if order is None else tuple(order)
-            self._compiled[connection.dialect.name] = known
+    def _compile(self, on: Line | Connection) -> tuple[str, tuple[str, ...] | None]:
+        compiled = self._statement.compile(dialect=on.dialect, column_keys=self._columns)
+        order = compiled.positiontup  # type: ignore[attr-defined]
+        known = self._compiled[on.dialect.name] = str(compiled), None if order is None else tuple(order)
         return known
-
-
-@contextmanager
-def _cursor(connection: Connection) -> Iterator[Any]:
-    """Give the driver's own cursor; its errors come out as those of a statement that Core ran."""
-    cursor = connection.connection.cursor()
-    try:
-        yield cursor
-    except Exception as error:
-        dialect = connection.dialect
-        errors = dialect.loaded_dbapi.Error
-        if not isinstance(error, errors):
-            raise
-        if dialect.is_disconnect(error, connection.connection.driver_connection, cursor):
-            connection.invalidate()
-        raise DBAPIError.instance(None, None, error, errors, hide_parameters=True, dialect=dialect) from None
-    finally:
-        cursor.close()

@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import struct
 import threading
 import unicodedata
 from dataclasses import asdict, dataclass, field
@@ -36,6 +37,9 @@ KEY_BYTES = 32
 ID_BYTES = 16
 
 ContextPart = str | bytes | int
+
+_HEAD = struct.Struct(">cI").pack
+_NUMBER = struct.Struct(">cIq").pack
 
 _VERSION = b"\x01"
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
@@ -65,17 +69,16 @@ def new_id() -> bytes:
 
 def encode(*parts: ContextPart) -> bytes:
     """Write parts as one unambiguous byte string: each with its kind and its length before it."""
-    encoded = bytearray()
+    encoded: list[bytes] = []
     for part in parts:
-        match part:
-            case str():
-                kind, data = b"s", part.encode("utf-8", "surrogatepass")
-            case int():
-                kind, data = b"i", part.to_bytes(8, "big", signed=True)
-            case _:
-                kind, data = b"b", bytes(part)
-        encoded += kind + len(data).to_bytes(_LENGTH_BYTES, "big") + data
-    return bytes(encoded)
+        if isinstance(part, str):
+            data = part.encode("utf-8", "surrogatepass")
+            encoded += _HEAD(b"s", len(data)), data
+        elif isinstance(part, int):
+            encoded.append(_NUMBER(b"i", 8, part))
+        else:
+            encoded += _HEAD(b"b", len(part)), part
+    return b"".join(encoded)
 
 
 def digest(data: bytes) -> bytes:

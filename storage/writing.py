@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, bindparam, insert, text, update
 
 from storage.errors import Overtaken
+from storage.line import Line
 from storage.prepared import Prepared, Values
 from storage.schema import answers, conversations, later_work, marks
 
@@ -32,62 +33,81 @@ _INSERT_MARK = _insert(marks, "mark", "reply", "erase_at")
 _INSERT_ANSWERS = _insert(answers, "case_id", "sequence", "sealed")
 _INSERT_ERRANDS = _insert(later_work, "id", "kind", "due_at", "subject", "epoch", "sealed", "erase_at")
 
-# PostgreSQL can do all three at once, which saves two round trips.
+# PostgreSQL can do all of it at once, and as one statement it is a transaction by itself: nothing is written
+# unless the conversation is still the one that was read.
 _AT_ONCE = Prepared(
     text(
-        "WITH marked AS (INSERT INTO marks (mark, reply, erase_at) VALUES (:mark, :reply, :mark_erase_at)),"
+        "WITH changed AS (UPDATE conversations SET lookup = :lookup, epoch = :epoch, wrapped_key = :wrapped_key,"
+        " state = :state, address = :address, letter_key = :letter_key, case_id = :case_id, erase_at = :erase_at"
+        " WHERE id = :row AND state = :was RETURNING id),"
+        " marked AS (INSERT INTO marks (mark, reply, erase_at)"
+        " SELECT CAST(:mark AS bytea), CAST(:reply AS bytea), CAST(:mark_erase_at AS bigint) FROM changed),"
         " answered AS (INSERT INTO answers (case_id, sequence, sealed)"
-        " SELECT :case_id, * FROM unnest(CAST(:sequences AS integer[]), CAST(:sealed AS bytea[])))"
-        " UPDATE conversations SET lookup = :lookup, epoch = :epoch, wrapped_key = :wrapped_key, state = :state,"
-        " address = :address, letter_key = :letter_key, case_id = :case_id, erase_at = :erase_at WHERE id = :row AND state = :was"
+        " SELECT CAST(:case_id AS bytea), given.* FROM changed,"
+        " unnest(CAST(:sequences AS integer[]), CAST(:sealed AS bytea[])) AS given)"
+        " SELECT count(*) FROM changed"
     )
 )
 
 
 def write_turn(
-    connection: Connection,
+    on: Line | Connection,
     mark: Values,
     remembered: Values | None,
     stored: Row[Any] | None,
     given: Sequence[Values],
+    errands: Sequence[Values] = (),
 ) -> None:
-    """Write the mark of a message, what is remembered after it, and the answers it gave to a draft.
+    """Write the mark of a message, what is remembered after it, the answers it gave to a draft, and its errands.
 
     Args:
         mark: the row of `marks`.
         remembered: the row of `conversations`; None where nothing is remembered.
         stored: that row as it was read; None where it is not there yet.
         given: rows of `answers`, all of the case of the conversation.
+        errands: rows of `later_work`.
     Raises:
         Overtaken: the row is no longer as it was read.
     """
-    changed = 1
-    if remembered is None or stored is None or connection.dialect.name != "postgresql":
-        _INSERT_ANSWERS.run(connection, *given)
+    if remembered is not None and stored is not None and on.dialect.name == "postgresql":
+        _write_at_once(on, mark, remembered, stored, given)
+    else:
+        _INSERT_ANSWERS.run(on, *given)
         if remembered is not None and stored is not None:
             same = all(remembered[name] == getattr(stored, name) for name in _SELDOM_CHANGED)
             statement = _UPDATE_STATE if same else _UPDATE_CONVERSATION
-            changed = statement.run(connection, {"row": remembered["id"], "was": stored.state, **remembered})
+            if statement.run(on, {"row": remembered["id"], "was": stored.state, **remembered}) != 1:
+                raise Overtaken
         elif remembered is not None:
-            _INSERT_CONVERSATION.run(connection, remembered)
-        _INSERT_MARK.run(connection, mark)
-    else:
-        values = {
-            **{name: value for name, value in remembered.items() if name != "id"},
-            "row": remembered["id"],
-            "was": stored.state,
-            "mark": mark["mark"],
-            "reply": mark["reply"],
-            "mark_erase_at": mark["erase_at"],
-            "sequences": [row["sequence"] for row in given],
-            "sealed": [row["sealed"] for row in given],
-        }
-        changed = _AT_ONCE.run(connection, values)
-    if changed != 1:
-        raise Overtaken
+            _INSERT_CONVERSATION.run(on, remembered)
+        _INSERT_MARK.run(on, mark)
+    write_errands(on, errands)
 
 
-def write_errands(connection: Connection, errands: Sequence[Values]) -> None:
+def writes_at_once(
+    on: Line, mark: Values, remembered: Values | None, stored: Row[Any] | None, given: Sequence[Values]
+) -> bool:
+    """Whether `write_turn` would be a single statement, errands left out."""
+    return remembered is not None and stored is not None and on.dialect.name == "postgresql"
+
+
+def write_errands(on: Line | Connection, errands: Sequence[Values]) -> None:
     """Write rows of `later_work`, as `storage.errands.rows_of` makes them."""
-    if errands:
-        _INSERT_ERRANDS.run(connection, *errands)
+    _INSERT_ERRANDS.run(on, *errands)
+
+
+def _write_at_once(
+    on: Line | Connection, mark: Values, remembered: Values, stored: Row[Any], given: Sequence[Values]
+) -> None:
+    values = {
+        **remembered,
+        "row": remembered["id"],
+        "was": stored.state,
+        "mark": mark["mark"],
+        "reply": mark["reply"],
+        "mark_erase_at": mark["erase_at"],
+        "sequences": [row["sequence"] for row in given],
+        "sealed": [row["sealed"] for row in given],
+    }
+    if _AT_ONCE.scalar(on, values) != 1:
+        raise Overtaken

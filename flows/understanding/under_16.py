@@ -18,6 +18,8 @@ from flows.understanding.text import fold
 MOST = 20_000
 """Characters. What stands later in a longer text is not looked at: no message is that long."""
 
+_MAY_TELL = re.compile(r"\d")
+"""An age is told in numbers, once those in words are written as digits: most texts hold none."""
 _SENTENCES = re.compile(r"[;!?\n。]+|(?<!\d)\.|\.(?!\d)|\bbut\b|但係?")
 _CLAUSES = re.compile(
     r"[、()]+|(?<!\d)[,:]|[,:](?!\d)|\b(?:and|so|because|cos|cuz|bc)\b|因為|所以|而家(?=我)|依家(?=我)"
@@ -77,6 +79,8 @@ def says_under_16(text: str, today: date) -> bool:
         today: the day on which a date of birth is counted.
     """
     folded = with_digits(fold_lines(text[:MOST]))
+    if not _MAY_TELL.search(folded):
+        return False
     return any(_says(sentence, today) for sentence in _SENTENCES.split(folded))
 
 

@@ -46,6 +46,8 @@ class Wordings:
         self._patterns = {
             meaning: re.compile("|".join(map(line_pattern, meant))) for meaning, meant in lines.items()
         }
+        # Most of what people write means none of these, and one look tells.
+        self._any = re.compile("|".join(pattern.pattern for pattern in self._patterns.values()))
         self._exact = frozenset(exact)
         words = {
             word
@@ -61,19 +63,21 @@ class Wordings:
         if len(text) > LONGEST_TYPED:
             return None
         # 好喇 says done and 好 says yes: the wording as it stands comes first, then what is polite goes.
-        replies = [_MARKS.sub(" ", form(text).replace("'", "")) for form in (fold, bare)]
+        replies = dict.fromkeys(_MARKS.sub(" ", form(text).replace("'", "")) for form in (fold, bare))
         for reply in replies:
             if meaning := self._fitting(reply):
                 return meaning
         for reply in replies:
-            meaning = self._fitting(_WORD.sub(self._corrected, reply))
-            if meaning and meaning not in self._exact:
-                return meaning
+            corrected = _WORD.sub(self._corrected, reply)
+            if corrected != reply:
+                meaning = self._fitting(corrected)
+                if meaning and meaning not in self._exact:
+                    return meaning
         return None
 
     def _fitting(self, reply: str) -> str | None:
         key = reply.replace(" ", "")
-        if not key or len(key) > LONGEST:
+        if not key or len(key) > LONGEST or not self._any.fullmatch(key):
             return None
         fits = (meaning for meaning, pattern in self._patterns.items() if pattern.fullmatch(key))
         return next(fits, None)

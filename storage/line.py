@@ -1,0 +1,69 @@
+"""A connection of the driver's own, for the path of a message.
+
+Core gives a connection out, looks after it and takes it back again for every use, which is as much work as
+what most messages write. A line is opened once, lent to one message at a time, and closed where it broke.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+
+class Line:
+    """One connection in the driver's own terms. What is written on it is committed as it stands, or within
+    `begin` and `commit`."""
+
+    def __init__(self, engine: Engine) -> None:
+        lent = engine.raw_connection()
+        # Beside the pool: whoever waits for a connection of the pool does not wait for a message.
+        lent.detach()
+        self._connection: Any = lent.driver_connection
+        self._cursor = lent.cursor()
+        self._engine = engine
+        self.dialect = engine.dialect
+        self.broken = False
+        # Whoever listens to statements of the engine hears of these too.
+        self._listeners = engine.dispatch
+
+    def execute(self, sql: str, values: Sequence[Any] | Mapping[str, Any] | None = None) -> Any:
+        """Run a statement and return the driver's cursor, which the next one takes over.
+
+        Raises: as Core does.
+        """
+        try:
+            for listener in self._listeners.before_cursor_execute:
+                listener(self, self._cursor, sql, values, None, False)
+            if values is None:
+                self._cursor.execute(sql)
+            else:
+                self._cursor.execute(sql, values)
+            for listener in self._listeners.after_cursor_execute:
+                listener(self, self._cursor, sql, values, None, False)
+            return self._cursor
+        except Exception as error:
+            raise self._as_core_does(error) from None
+
+    def roll_back(self) -> None:
+        """Take back what was begun; a line on which even that fails is broken."""
+        try:
+            self._cursor.execute("ROLLBACK")
+        except Exception:  # whatever it is, this line is not lent again
+            self.broken = True
+
+    def close(self) -> None:
+        """Close the connection, whatever state it is in."""
+        try:
+            self._connection.close()
+        except Exception:
+            self.broken = True
+
+    def _as_core_does(self, error: Exception) -> Exception:
+        errors = self.dialect.loaded_dbapi.Error
+        if not isinstance(error, errors):
+            return error
+        self.broken = self.broken or bool(self.dialect.is_disconnect(error, self._connection, self._cursor))
+        return DBAPIError.instance(None, None, error, errors, hide_parameters=True, dialect=self.dialect)
