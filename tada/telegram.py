@@ -27,8 +27,6 @@ PORTS = frozenset({443, 80, 88, 8443})
 """Source: https://core.telegram.org/bots/api#setwebhook"""
 CONNECTIONS = 40
 """Deliveries at the same time, Telegram's own default; those of one chat come one after another all the same."""
-LONGEST = {"name": 64, "description": 512, "short_description": 120}
-"""Characters. Source: https://core.telegram.org/bots/api#setmyname and the methods after it."""
 
 STILL_MATTERS = timedelta(hours=1)
 """A failure longer ago is over, if nothing waits because of it."""
@@ -225,9 +223,9 @@ async def _set_texts(bot: Bot, instance: Instance, code: str | None, language: L
 
     words, who = instance.words, code or "all other languages"
     texts = {
-        "name": words.fact(language, "service"),
         "description": words.say(language, "telegram_bot.description"),
         "short_description": words.say(language, "telegram_bot.about"),
+        "name": words.say(language, "telegram_bot.name"),  # last, for this is what has to wait most often
     }
     try:
         commands = [
@@ -236,7 +234,7 @@ async def _set_texts(bot: Bot, instance: Instance, code: str | None, language: L
         await bot.set_my_commands(commands, language_code=code)
         for what, text in texts.items():
             present = await getattr(bot, f"get_my_{what}")(language_code=code)
-            if getattr(present, what) != (text := text[: LONGEST[what]]):
+            if getattr(present, what) != text:
                 await getattr(bot, f"set_my_{what}")(text, language_code=code)
     except RetryAfter:
         click.echo(f"Texts for {who}: Telegram asks us to wait. Run this again in some hours.")

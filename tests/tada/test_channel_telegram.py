@@ -77,7 +77,7 @@ def test_setup_says_everything_in_both_languages(api: BotApi, call: Call) -> Non
         assert [each["command"] for each in api.texts["commands", code]] == list(COMMANDS)
         assert api.texts["description", code] == words.say(language, "telegram_bot.description")  # type: ignore[arg-type]
         assert api.texts["short_description", code] == words.say(language, "telegram_bot.about")  # type: ignore[arg-type]
-        assert api.texts["name", code]
+        assert api.texts["name", code] == words.say(language, "telegram_bot.name")  # type: ignore[arg-type]
 
 
 def test_setup_again_changes_no_text_that_stands_already(api: BotApi, call: Call) -> None:
