@@ -115,7 +115,7 @@ class FakeTwilio:
 
     def write(self, user: User, text: str, **more: str) -> list[str]:
         """Somebody writes; returns the texts that the answer to it shows them."""
-        return self.deliver(self.form(user, text, **more))
+        return self.deliver(self.form(user, text, (), **more))
 
     def send(self, user: User, *types: str, caption: str = "") -> list[str]:
         """Somebody sends pictures and the like, of these types."""

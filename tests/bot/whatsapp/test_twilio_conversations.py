@@ -119,7 +119,8 @@ def test_a_long_answer_is_parted_and_all_of_it_arrives(home: Path, make_product:
 
 def test_the_same_message_at_the_fallback_url_is_no_second_step(product: Product) -> None:
     product.twilio.fallback = product.twilio.webhook
-    post, lost = product.twilio.post, []
+    post = product.twilio.post
+    lost: list[tuple[int, str, bytes]] = []
 
     def loses_the_first_answer(*request: Any) -> tuple[int, str, bytes]:
         answer = post(*request)

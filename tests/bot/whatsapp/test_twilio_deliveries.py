@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -163,3 +165,9 @@ def test_no_number_id_or_word_of_anybody_is_in_the_log(product: Product) -> None
     log = product.service.log.getvalue()
     for secret in ("canary", "85200000001", "13491208655302741918", "SM0000", product.twilio.auth_token):
         assert secret not in log
+
+
+def test_a_web_process_loads_nothing_that_calls_twilio() -> None:
+    program = "import sys, bot.whatsapp; print({'twilio', 'httpx', 'requests'} & {*sys.modules})"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
+    assert loaded.stdout.strip() == "set()"

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from bot.whatsapp.reading import DELETE_MESSAGE
+from bot.whatsapp import missed
+from bot.whatsapp.reading import DELETE_MESSAGE, said_without_form
 from tests.bot.whatsapp.conftest import Product
 from tests.providers.twilio import User
 
@@ -121,14 +122,11 @@ def test_one_that_cannot_be_taken_does_not_keep_the_others_waiting(
 ) -> None:
     product.twilio.write(BY_ID, "hi")
     away(product, BY_ID, "poison", "English")
-    from bot.whatsapp import missed
-
-    read = missed.said_without_form
 
     def fails(sid: str, address: str, words: str, media: int) -> object:
         if words == "poison":
             raise RuntimeError
-        return read(sid, address, words, media)
+        return said_without_form(sid, address, words, media)
 
     monkeypatch.setattr(missed, "said_without_form", fails)
     product.waits(60).look_for_missed()

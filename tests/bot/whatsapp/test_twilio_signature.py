@@ -31,7 +31,12 @@ def asked(
     if signature is not None:
         given_headers[SIGNATURE] = signature
     builder = EnvironBuilder(
-        ROUTE, query_string=query, method="POST", data=body, content_type=content_type, headers=given_headers
+        ROUTE,
+        query_string=query,
+        method="POST",
+        data=body,
+        content_type=content_type,
+        headers=list(given_headers.items()),
     )
     return Request(builder.get_environ())
 
@@ -87,7 +92,7 @@ def test_the_example_that_twilio_publishes_is_let_in() -> None:
     }
     builder = EnvironBuilder(
         "/myapp.php", query_string="foo=1&bar=2", method="POST", data=urlencode(fields), content_type=FORM,
-        headers={SIGNATURE: "RSOYDt4T1cUTdK1PDd93/VVr8B8="},
+        headers=[(SIGNATURE, "RSOYDt4T1cUTdK1PDd93/VVr8B8=")],
     )  # fmt: skip
     check(Request(builder.get_environ()), "https://mycompany.com", ["12345"])
 
