@@ -8,7 +8,6 @@ come back are resumed by another one. Should the engine forget an attempt, the r
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import sqlite3
@@ -23,14 +22,12 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
 from bot.errands import GiveUp, Runner, TryAgain
+from bot.locked_json import LockedJson
 from bot.pacing import OTHERS, PACES, Provider, provider_of
 from storage.database import Database
-from storage.epochs import Epoch, Epochs
 from storage.errand_queue import ErrandQueue, Opened, Taken
-from storage.errors import CannotOpen, StoreError
 from storage.keys import KeyDirectory
 from storage.places import Place
-from storage.sealing import lock, unlock
 
 if TYPE_CHECKING:
     from dbos import DBOSConfig
@@ -62,7 +59,6 @@ _RECOVERIES = 3
 """An attempt that takes the worker down with it this often is left; the errand's next one comes in its time."""
 
 _BATCH = 500
-_CONTEXT = ("engine", 1)
 
 
 class LaterWork:
@@ -174,23 +170,16 @@ class LaterWork:
         taken = _taken(attempt)
         try:
             errand = self._queue.opened(taken, datetime.now(UTC))
-            if errand is None:
-                self._ended(attempt)
-            elif errand.kind in self._runners:
-                self._run(attempt, taken, errand)
-        except StoreError as error:
+            if errand is not None and errand.kind in self._runners:
+                provider = self._providers[provider_of(errand.kind)]
+                provider.begin(attempt)  # one that was begun before a restart is counted here
+                provider.end(attempt, self._outcome(taken, errand))
+        except Exception:
             # The row stays as it is, and falls due again.
-            logger.error("what became of an errand could not be kept", extra={"error": type(error).__name__})
-            self._ended(attempt)
-
-    def _run(self, attempt: str, taken: Taken, errand: Opened) -> None:
-        provider = self._providers[provider_of(errand.kind)]
-        provider.begin(attempt)  # one that was begun before a restart is counted here
-        answered: bool | None = None
-        try:
-            answered = self._outcome(taken, errand)
+            logger.exception("what became of an errand could not be kept")
         finally:
-            provider.end(attempt, answered)
+            for provider in self._providers.values():
+                provider.end(attempt, answered=None)
             self._look_now.set()
 
     def _outcome(self, taken: Taken, errand: Opened) -> bool:
@@ -211,10 +200,6 @@ class LaterWork:
         self._queue.done(taken)
         return True
 
-    def _ended(self, attempt: str) -> None:
-        for provider in self._providers.values():
-            provider.end(attempt, answered=None)
-
     # -------------------------------------------------------------- tidying
 
     def _tidy(self) -> None:
@@ -232,38 +217,6 @@ class LaterWork:
         before = (datetime.now(UTC) - ENGINE_KEPT).isoformat()
         while old := DBOS.list_workflows(end_time=before, load_input=False, load_output=False, limit=_BATCH):
             DBOS.delete_workflows([workflow.workflow_id for workflow in old], delete_children=True)
-
-
-class _EncryptedJson:
-    """How the engine writes what it keeps: as JSON, locked with the key of the day.
-
-    What it keeps are ids, and they are forgotten with the day's key. Of an exception only the class is kept.
-    """
-
-    def __init__(self, keys: KeyDirectory) -> None:
-        self._epochs, self._keys = Epochs(keys), keys
-
-    def name(self) -> str:
-        """Return what the engine notes beside each value, so that it is read as it was written."""
-        return "tada"
-
-    def serialize(self, data: Any) -> str:
-        """Return a value as text. Raises: `KeyDirectoryUnsafe`."""
-        today = self._epochs.living(datetime.now(UTC))[0]
-        written = json.dumps(data, default=_class_name).encode()
-        return f"{today.day}.{lock(today.errand, written, *_CONTEXT).hex()}"
-
-    def deserialize(self, serialized_data: str) -> Any:
-        """Return the value of a text. Raises: `CannotOpen`, `BadFormat`, `KeyDirectoryUnsafe`."""
-        day, _, locked = serialized_data.partition(".")
-        key = self._keys.epoch(int(day))
-        if key is None:
-            raise CannotOpen
-        return json.loads(unlock(Epoch.of(int(day), key).errand, bytes.fromhex(locked), *_CONTEXT))
-
-
-def _class_name(value: object) -> str:
-    return type(value).__name__
 
 
 # ------------------------------------------------------------------ names
@@ -305,7 +258,7 @@ def _config(engine: Engine, keys: KeyDirectory, executor: str) -> DBOSConfig:
         "dbos_system_schema": SCHEMA,
         "application_version": APPLICATION_VERSION,
         "executor_id": executor,
-        "serializer": _EncryptedJson(keys),  # type: ignore[typeddict-item]
+        "serializer": LockedJson(keys),  # type: ignore[typeddict-item]
         "log_level": "ERROR",
         "enable_otlp": False,
         "max_executor_threads": _THREADS,

@@ -20,12 +20,14 @@ from sqlalchemy import update
 from bot import later_work as module
 from bot.errands import GiveUp, Letter, Runner, TryAgain
 from bot.later_work import FILE_NAME, SCHEMA, LaterWork
+from bot.locked_json import LockedJson
 from bot.pacing import FAILURES, PEACE_SECONDS
 from storage.database import Database
 from storage.epochs import Epochs
 from storage.errand_queue import ErrandQueue, Waiting
 from storage.errands import Errand, rows_of
-from storage.keys import KeyDirectory
+from storage.errors import CannotOpen
+from storage.keys import KeyDirectory, day_of
 from storage.places import Place, take_place
 from storage.schema import later_work
 from storage.setup import initialise
@@ -217,7 +219,7 @@ sys.path.insert(0, {str(ROOT)!r})
 from bot.later_work import LaterWork
 from storage.database import Database
 from storage.keys import KeyDirectory
-from storage.places import Place, take_place
+from storage.places import take_place
 
 home, url, seconds = Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])
 database = Database.open(url)
@@ -243,7 +245,10 @@ class Worker:
 
     def __init__(self, home: Home, seconds: float) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-c", _WORKER, str(home.path), home.url, str(seconds)], stdin=subprocess.PIPE
+            [sys.executable, "-c", _WORKER, str(home.path), home.url, str(seconds)],
+            stdin=subprocess.PIPE,
+            # Nothing in the environment leads the engine to its makers' service.
+            env={**os.environ, "DBOS__CLOUD": "true", "DBOS__CONDUCTOR_KEY": "key"},
         )
 
     def kill(self) -> None:
@@ -369,6 +374,19 @@ def test_a_damaged_file_of_the_engine_is_made_anew(sqlite_url: str, tmp_path: Pa
     assert (home.path / FILE_NAME).stat().st_mode & 0o777 == 0o600
     assert sqlite3.connect(home.path / FILE_NAME).execute("PRAGMA quick_check").fetchone() == ("ok",)
     database.close()
+
+
+def test_what_the_engine_writes_is_locked_with_the_key_of_the_day(home: Home) -> None:
+    written = LockedJson(home.keys)
+    inputs = {"args": ["00" * 16], "kwargs": {}}
+    assert written.deserialize(written.serialize(inputs)) == inputs
+    assert "args" not in written.serialize(inputs)
+    assert repr(written.deserialize(written.serialize(ValueError(CANARY)))) == "Exception('ValueError')"
+
+    kept = written.serialize(None)
+    home.keys.destroy_epochs_before(day_of(datetime.now(UTC)) + 1)
+    with pytest.raises(CannotOpen):
+        written.deserialize(kept)
 
 
 def test_a_web_process_does_not_load_the_engine() -> None:
