@@ -9,11 +9,12 @@ import platform
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import product as product_of
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.driver import FORM, Measured, load
+from benchmarks.driver import Measured, load
 from benchmarks.later import measured as later_work
 from benchmarks.servers import (
     ceiling,
@@ -25,13 +26,21 @@ from benchmarks.servers import (
     product,
 )
 from benchmarks.stored import fill
+from benchmarks.traffic import CHANNELS, FORM
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "--channel",
+        choices=tuple(CHANNELS),
+        nargs="+",
+        default=list(CHANNELS),
+        help="what people come by; the ceiling checks the same signature (default: all)",
+    )
     parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
     parser.add_argument(
-        "--people", type=int, nargs="+", default=[16, 1], help="people at once (default: 16 1)"
+        "--people", type=int, nargs="+", default=[50, 16, 1], help="people at once (default: 50 16 1)"
     )
     parser.add_argument(
         "--turns", type=int, default=5, help="slices of ours, each between two of the ceiling"
@@ -55,8 +64,8 @@ def main() -> None:
         for kind in kinds:
             for processes in chosen.processes:
                 with _bench(kind, server, Path(folder), processes) as bench:
-                    for people in chosen.people:
-                        results.append(bench.compare(people, chosen.turns, chosen.seconds))
+                    for channel, people in product_of(chosen.channel, chosen.people):
+                        results.append(bench.compare(channel, people, chosen.turns, chosen.seconds))
                     results.append(bench.sizes())
             url = (
                 new_database(server)
@@ -79,23 +88,24 @@ class Bench:
         self._ceiling = ceiling_port
         self.url = url
 
-    def compare(self, people: int, turns: int, seconds: float) -> dict[str, Any]:
+    def compare(self, channel: str, people: int, turns: int, seconds: float) -> dict[str, Any]:
         """Measure slices of ours, each between two of the ceiling; medians over the turns."""
-        load(self._port, people, min(seconds, 2), ours=True)  # warm
-        ceilings = [load(self._ceiling, people, seconds, ours=False)]
+        load(self._port, channel, people, min(seconds, 2), ours=True)  # warm
+        ceilings = [load(self._ceiling, channel, people, seconds, ours=False)]
         ours: list[Measured] = []
         spent: list[float] = []
         for _ in range(turns):
             before = processor_seconds(self._pid)
-            ours.append(load(self._port, people, seconds, ours=True))
+            ours.append(load(self._port, channel, people, seconds, ours=True))
             spent.append(1000 * (processor_seconds(self._pid) - before) / len(ours[-1].times))
-            ceilings.append(load(self._ceiling, people, seconds, ours=False))
+            ceilings.append(load(self._ceiling, channel, people, seconds, ours=False))
         ratios = [
             slice_.rate / ((before.rate + after.rate) / 2)
             for slice_, before, after in zip(ours, ceilings, ceilings[1:], strict=False)
         ]
         result = {
             "what": self.name,
+            "channel": channel,
             "people": people,
             "messages_per_second": median([slice_.rate for slice_ in ours]),
             "ceiling_per_second": median([slice_.rate for slice_ in ceilings]),
@@ -109,7 +119,7 @@ class Bench:
             "errors": sum(slice_.errors for slice_ in ours),
         }
         print(
-            f"{self.name}, {people:>2} people: {result['messages_per_second']:.0f}/s, ceiling "
+            f"{self.name}, {channel}, {people:>2} people: {result['messages_per_second']:.0f}/s, ceiling "
             f"{result['ceiling_per_second']:.0f}/s, ratio {result['ratio']:.2f} "
             f"({min(ratios):.2f}–{max(ratios):.2f}); p50 {result['p50_ms']:.1f}, p99 {result['p99_ms']:.1f}, "
             f"max {result['max_ms']:.0f} ms (ceiling p99 {result['ceiling_p99_ms']:.1f}); "
@@ -128,7 +138,7 @@ class Bench:
     def bytes_a_form(self) -> float:
         """Return the bytes the database grew by for each form, marks and all, after a hundred forms."""
         before = database_bytes(self.url)
-        measured = load(self._port, 4, 8, ours=True)
+        measured = load(self._port, "web", 4, 8, ours=True)
         return (database_bytes(self.url) - before) / (len(measured.times) / len(FORM))
 
 
@@ -154,7 +164,7 @@ def _growth(kind: str, server: str, folder: Path, chosen: argparse.Namespace) ->
         results.append({"what": f"{kind}, bytes a form", "bytes": growth})
         for wanted in chosen.stored:
             fill(bench.url, wanted)
-            result = bench.compare(16, chosen.turns, chosen.seconds) | {"stored": wanted}
+            result = bench.compare("web", 16, chosen.turns, chosen.seconds) | {"stored": wanted}
             relative = result["ratio"] / next((r["ratio"] for r in results if "stored" in r), result["ratio"])
             print(f"{kind}, {wanted:,} stored: ratio to the ceiling {relative:.2f} of the first", flush=True)
             results.append(result)

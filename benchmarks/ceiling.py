@@ -1,6 +1,6 @@
 """The ceiling: Flask and one durable transaction a message, and nothing else.
 
-It inserts a message and writes 1 KiB of state, with the same care for durability as the product and
+For the channels of providers there is also the check of what the provider signs. It inserts a message and writes 1 KiB of state, with the same care for durability as the product and
 the same queue of writers on SQLite. Nothing that answers a person can be faster than this here.
 Served by gunicorn with two workers of eight threads: `gunicorn benchmarks.ceiling:app`.
 """
@@ -8,6 +8,7 @@ Served by gunicorn with two workers of eight threads: `gunicorn benchmarks.ceili
 from __future__ import annotations
 
 import fcntl
+import hmac
 import os
 import secrets
 import sqlite3
@@ -16,7 +17,9 @@ from collections.abc import Callable
 from typing import Any
 
 import psycopg
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, abort, jsonify, request
+
+from benchmarks.traffic import SECRET, SECRET_HEADER, TELEGRAM, WHATSAPP, twilio_signature
 
 STATE = secrets.token_bytes(1024)
 _URL = os.environ.get("CEILING_DATABASE", "")
@@ -98,6 +101,23 @@ def create_app() -> Flask:
         token = request.headers["Authorization"]
         store(token + sent["id"], sent.get("text") or "", token)
         return jsonify(messages=[{"id": sent["id"], "text": "Thank you."}], step="name")
+
+    @app.post(WHATSAPP)
+    def whatsapp() -> Response:
+        expected = twilio_signature(f"http://{request.host}{WHATSAPP}", request.form.to_dict())
+        if not hmac.compare_digest(expected, request.headers["X-Twilio-Signature"]):
+            abort(403)
+        store(request.form["MessageSid"], request.form["Body"], request.form["From"])
+        return Response("<Response><Message>Thank you.</Message></Response>", mimetype="text/xml")
+
+    @app.post(TELEGRAM)
+    def telegram() -> Response:
+        if not hmac.compare_digest(SECRET, request.headers[SECRET_HEADER]):
+            abort(403)
+        sent = request.get_json()
+        chat = sent["message"]["chat"]["id"]
+        store(str(sent["update_id"]), sent["message"]["text"], str(chat))
+        return jsonify(method="sendMessage", chat_id=chat, text="Thank you.")
 
     @app.get("/healthz")
     def health() -> str:

@@ -6,30 +6,15 @@ Written on sockets, because a client library would take more of the two cores th
 from __future__ import annotations
 
 import asyncio
-import json
-import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-# The sixteen messages after the greeting: a whole form, typed and pressed as people do.
-FORM: tuple[dict[str, object], ...] = (
-    {"choice": "en"},
-    {"text": "I'm 24"},
-    {"choice": "agree"},
-    {"choice": "self"},
-    {"text": "yes, in all of them"},
-    {"choice": "she"},
-    {"text": "Kit"},
-    {"choice": "email"},
-    {"text": "kit@example.com"},
-    {"text": "evenings only, never call"},
-    {"text": "my ex"},
-    {"choices": ["consensual_taking_shared_without_consent", "threatened"]},
-    {"text": "1,3"},
-    {"text": "He sent them to a group after we broke up. I only found out last week."},
-    {"text": "done"},
-    {"text": "here: https://www.example.com/view?v=abc123 and t.me/somewhere/44"},
-)
+from benchmarks.traffic import CHANNELS, FORM, Post, Talk
+from locales import Words
+
+_LAST = Words.load().say("en", "ask.links.more")
+"""What the last line of the form is answered with."""
 
 
 @dataclass
@@ -57,13 +42,12 @@ class _Person:
     async def connect(self) -> None:
         self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
 
-    async def post(self, path: str, body: dict[str, object], token: str) -> tuple[int, bytes]:
-        content = json.dumps(body).encode()
+    async def post(self, post: Post) -> tuple[int, bytes]:
         head = (
-            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\nContent-Type: application/json\r\n"
-            f"Authorization: Bearer {token}\r\nContent-Length: {len(content)}\r\n\r\n"
+            f"POST {post.path} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\n{post.headers}"
+            f"Content-Length: {len(post.body)}\r\n\r\n"
         )
-        self._writer.write(head.encode() + content)
+        self._writer.write(head.encode() + post.body)
         answer = await self._reader.readuntil(b"\r\n\r\n")
         status = int(answer[9:12])
         length = 0
@@ -80,33 +64,43 @@ class _Person:
         self._writer.close()
 
 
-async def _fill_in(person: _Person, measured: Measured, ends_at: float, ours: bool) -> None:
+async def _fill_in(
+    person: _Person, measured: Measured, ends_at: float, make: Callable[[], Talk], ours: bool
+) -> None:
     await person.connect()
     while time.perf_counter() < ends_at:
-        token = secrets.token_urlsafe(32)
+        talk = make()
         if ours:
             # The greeting is not counted: the ceiling has none.
-            status, received = await person.post("/chat/sessions", {}, "")
-            token = json.loads(received)["token"] if status == 201 else ""
-        for sent in FORM:
-            body = {"id": secrets.token_hex(12), **sent}
+            _, received = await person.post(talk.greeting())
+            talk.greeted(received)
+        for said in FORM:
+            post = talk.message(said)
             began = time.perf_counter()
-            status, received = await person.post("/chat/messages", body, token)
+            status, received = await person.post(post)
             measured.times.append(time.perf_counter() - began)
             measured.errors += status != 200
         if ours:
-            measured.errors += json.loads(received).get("step") != "links"
+            measured.errors += not talk.shows(received, _LAST)
     person.close()
 
 
-def load(port: int, people: int, seconds: float, ours: bool) -> Measured:
-    """Have `people` fill in forms for `seconds`, and return what was measured."""
+def load(port: int, channel: str, people: int, seconds: float, ours: bool) -> Measured:
+    """Have `people` fill in forms for `seconds`, and return what was measured.
+
+    Args:
+        channel: by which they come, of `CHANNELS`.
+        ours: whether this is the product and not the ceiling, and its answers are looked at.
+    """
+
+    def make() -> Talk:
+        return CHANNELS[channel](port)
 
     async def run() -> Measured:
         measured = Measured()
         began = time.perf_counter()
         await asyncio.gather(
-            *(_fill_in(_Person(port), measured, began + seconds, ours) for _ in range(people))
+            *(_fill_in(_Person(port), measured, began + seconds, make, ours) for _ in range(people))
         )
         measured.seconds = time.perf_counter() - began
         return measured

@@ -16,6 +16,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks.traffic import SETTINGS
+
 START_LIMIT = 60.0
 """Seconds that a server has for its first answer."""
 
@@ -51,12 +53,13 @@ def _served(command: Sequence[str], environment: dict[str, str], port: int, log:
 
 @contextmanager
 def product(home: Path, database_url: str, processes: int = 2) -> Iterator[tuple[int, int, float]]:
-    """Serve the product. Gives its port, its process id and the seconds to its first answer."""
+    """Serve the product, with the channels of providers that are measured. Gives its port, its process id and the seconds to its first answer."""
     port = free_port()
     environment = os.environ | {
         "TADA_HOME": str(home),
         "TADA_DATABASE_URL": database_url,
         "TADA_RATE_LIMITS": "off",
+        **SETTINGS,
     }
     python = [sys.executable, "-m", "tada"]
     if not (home / "keys").exists():
