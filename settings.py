@@ -86,6 +86,8 @@ class Settings:
         home: the instance folder: keys, settings file, SQLite database.
         database_url: `sqlite:///…`, its path seen from the home, or `postgresql://…`; may hold a password.
         public_url: where people reach the service, without a slash at the end; None on one's own machine.
+        desk_url: where colleagues reach the desk, where that is another host; it then answers on no other.
+        surface: what is served: `intake` is the chat, `desk` the caseworkers' pages, `all` both.
         rate_limits: off for measurements only.
         draft_hours: hours after the last message when an unfinished conversation is destroyed, 1 to 168.
         closed_days: days after closing when a case is destroyed, 0 to 180.
@@ -102,6 +104,8 @@ class Settings:
     home: Path
     database_url: str = field(repr=False)
     public_url: str | None = None
+    desk_url: str | None = None
+    surface: str = "all"
     rate_limits: bool = True
     draft_hours: int = 72
     closed_days: int = 90
@@ -165,6 +169,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         home=home,
         database_url=source.secret("DATABASE_URL", _database_url(home), f"sqlite:///{home}/tada.sqlite3"),
         public_url=source.plain("PUBLIC_URL", _url("https", "http"), None),
+        desk_url=source.plain("DESK_URL", _url("https", "http"), None),
+        surface=source.plain("SURFACE", _one_of("all", "intake", "desk"), "all"),
         rate_limits=source.plain("RATE_LIMITS", _on_or_off, True),
         draft_hours=source.plain("DRAFT_HOURS", _between(1, 168), 72),
         closed_days=source.plain("CLOSED_DAYS", _between(0, 180), 90),
@@ -333,6 +339,15 @@ def _between(low: int, high: int) -> Callable[[str], int]:
         if re.fullmatch(r"[0-9]{1,6}", value.strip()) and low <= int(value) <= high:
             return int(value)
         raise _Refused(f"must be a whole number from {low} to {high}")
+
+    return read
+
+
+def _one_of(*values: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if value.strip() in values:
+            return value.strip()
+        raise _Refused(f"must be one of {', '.join(values)}")
 
     return read
 

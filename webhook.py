@@ -6,15 +6,18 @@ Reads the settings, builds the parts, and hands them to each other. Nobody impor
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Flask, g, request
 from flask.json.provider import DefaultJSONProvider
 from flask.typing import ResponseReturnValue
 
+import bot.web
 from bot.access import guard
 from bot.door import Door
-from bot.headers import add_headers
+from bot.headers import DESK_HEADERS, add_headers
 from bot.limits import Limits
 from bot.problems import Problem, note, retry_header
 from bot.receive import Reception
@@ -32,6 +35,9 @@ from storage import migrations
 from storage.database import Database
 from storage.intake import Intake
 from storage.keys import KeyDirectory
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 LARGEST_BODY = 64 * 1024
 """Bytes of a request. Source: the threat model, section 9."""
@@ -71,28 +77,62 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
         "keys": lambda: not keys.problems(),
         "migrations": lambda: migrations.current(database.engine) == migrations.head(),
     }
-    return assemble(settings, words, Reception(intake, words), checks)
+    app = assemble(settings, words, Reception(intake, words), checks)
+    if settings.surface != "intake":
+        _put_desk_beside(app, settings, database, keys, words)
+    return app
 
 
 def assemble(settings: Settings, words: Words, reception: Reception, checks: Checks) -> Flask:
-    """Put an application together from its parts."""
+    """Put an application together from its parts; the desk stands beside it, and is none of them."""
     app = Flask(__name__, static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.json = _Json(app)
-    pages, metrics = Pages(words), Metrics()
+    pages = Pages(words)
+    app.extensions["metrics"] = metrics = Metrics()
     log_requests(app, metrics)
     add_headers(app)
     guard(app, settings.public_url, settings.metrics_token)
     _limit_bodies(app)
-    limits = Limits(settings.rate_limits)
-    app.register_blueprint(
-        web_chat(Visits(reception, limits), pages, words.fact(CHINESE, "neutral_exit_url"))
-    )
-    for channel in _provider_channels(settings, words, Door(reception, limits), metrics):
-        app.register_blueprint(channel)
+    if settings.surface != "desk":
+        limits = Limits(settings.rate_limits)
+        app.register_blueprint(
+            web_chat(Visits(reception, limits), pages, words.fact(CHINESE, "neutral_exit_url"))
+        )
+        for channel in _provider_channels(settings, words, Door(reception, limits), metrics):
+            app.register_blueprint(channel)
     _add_health(app, checks, metrics)
     _tell_problems(app, words, pages)
     return app
+
+
+def _put_desk_beside(
+    app: Flask, settings: Settings, database: Database, keys: KeyDirectory, words: Words
+) -> None:
+    """Have everything under `/desk` answered by the desk, which has rules, pages and errors of its own."""
+    from desk import Options, create_desk
+
+    options = Options(
+        address=settings.desk_url or settings.public_url,
+        shared_static=Path(bot.web.__file__).parent / "static",
+        closed_days=settings.closed_days,
+        journal=settings.journal,
+    )
+
+    def watch(desk: Flask) -> None:
+        log_requests(desk, app.extensions["metrics"])
+        add_headers(desk, DESK_HEADERS)
+
+    desk = create_desk(options, database, keys, words, watch)
+    chat = app.wsgi_app
+
+    def whichever(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        ours = path == "/desk" or path.startswith("/desk/")
+        return (desk.wsgi_app if ours else chat)(environ, start_response)
+
+    app.wsgi_app = whichever  # type: ignore[method-assign]
+    app.extensions["desk"] = desk
 
 
 def _provider_channels(settings: Settings, words: Words, door: Door, metrics: Metrics) -> Iterator[Blueprint]:

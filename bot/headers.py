@@ -5,6 +5,8 @@ Source: the list in the threat model, section 10.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Flask, Response
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -42,10 +44,19 @@ HEADERS = {
 }
 
 
-def add_headers(app: Flask) -> None:
+DESK_HEADERS = {
+    **HEADERS,
+    # Passkeys are asked for by our own pages there, and by nobody else's.
+    "Permissions-Policy": HEADERS["Permissions-Policy"].replace(
+        "publickey-credentials-get=()", "publickey-credentials-get=(self)"
+    ),
+}
+
+
+def add_headers(app: Flask, headers: Mapping[str, str] = HEADERS) -> None:
     """Put the headers on every response of `app`; what a route set itself is overruled."""
 
     @app.after_request
     def add(response: Response) -> Response:
-        response.headers.update(HEADERS)
+        response.headers.update(headers)
         return response

@@ -24,6 +24,9 @@ from storage.sealing import derive, digest, encode, lock, same, unlock
 from storage.sessions import Session
 
 STEP_SECONDS = 30
+_SECRET_BYTES = 20
+"""As RFC 4226, section 4, recommends."""
+
 RECOVERY_CODES = 10
 _RECOVERY_SIGNS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _RECOVERY_LENGTH = 16
@@ -61,7 +64,7 @@ def factors_of(database: Database, staff_id: bytes) -> Factors:
     """Return what a colleague has."""
     with database.reading() as connection:
         app = connection.execute(
-            select(authenticators.c.confirmed).where(authenticators.c.staff_id == staff_id)
+            select(authenticators.c.staff_id).where(authenticators.c.staff_id == staff_id)
         ).scalar_one_or_none()
         left = connection.execute(
             select(func.count()).where(recovery_codes.c.staff_id == staff_id)
@@ -73,92 +76,75 @@ def factors_of(database: Database, staff_id: bytes) -> Factors:
             Passkey(row.credential, row.public_key, row.sign_count, row.name, date_of_day(row.added_on))
             for row in rows
         )
-    return Factors(bool(app), left, kept)
+    return Factors(app is not None, left, kept)
 
 
 # ------------------------------------------------------------------ the app
 
 
-def enrol_app(database: Database, session: Session, issuer: str) -> str:
-    """Return the address that an authenticator app reads out of a QR code; the secret stays until it is confirmed.
+def app_address(session: Session, issuer: str) -> str:
+    """Return the address of a new app, which it reads out of a QR code; the same as long as the session is.
 
     Args:
         issuer: how the app calls the service.
-    Raises:
-        NotAllowed: the session is not for enrolling.
     """
-    if session.stage == "password":
-        raise NotAllowed
-    with database.transaction() as connection:
-        row = connection.execute(
-            select(authenticators).where(authenticators.c.staff_id == session.staff_id)
-        ).one_or_none()
-        if row is None or row.confirmed:
-            secret = secrets.token_bytes(20)
-            connection.execute(delete(authenticators).where(authenticators.c.staff_id == session.staff_id))
-            connection.execute(
-                insert(authenticators).values(staff_id=session.staff_id, locked=_locked(session, secret))
-            )
-        else:
-            secret = unlock(_key(session), row.locked, *_context(session))
-    return _totp(secret).provisioning_uri(name=session.name, issuer_name=issuer)
+    return _totp(_new_secret(session)).provisioning_uri(name=session.name, issuer_name=issuer)
+
+
+def app_secret(session: Session) -> str:
+    """Return the secret of a new app, to be typed where no camera is at hand."""
+    return base64.b32encode(_new_secret(session)).decode()
 
 
 def confirm_app(database: Database, session: Session, code: str, now: datetime) -> tuple[str, ...]:
-    """Finish enrolling with the first code of the app; a one-time link is used up by it.
+    """Enrol the new app by its first code; a one-time link is used up by it, and an app from before replaced.
 
     Returns:
         New recovery codes; those there were before are gone.
     Raises:
-        WrongCode: it is not the code of this app, or was used.
+        WrongCode: it is not the code of this app.
+        NotAllowed: the session is not for enrolling.
     """
-    check_app(database, session, code, now, confirming=True)
+    if session.stage == "password":
+        raise NotAllowed
+    secret, staff_id = _new_secret(session), session.staff_id
+    steps = _steps(secret, code, now)
+    if not steps:
+        raise WrongCode
     codes = tuple(_new_recovery_code() for _ in range(RECOVERY_CODES))
     with database.transaction() as connection:
+        for table in (authenticators, recovery_codes, invitations):
+            connection.execute(delete(table).where(table.c.staff_id == staff_id))
+        locked = lock(_key(session), secret, *_context(session))
         connection.execute(
-            update(authenticators).where(authenticators.c.staff_id == session.staff_id).values(confirmed=True)
+            insert(authenticators).values(staff_id=staff_id, locked=locked, last_step=max(steps))
         )
-        connection.execute(delete(recovery_codes).where(recovery_codes.c.staff_id == session.staff_id))
         connection.execute(
             insert(recovery_codes),
-            [{"lookup": _lookup(session.staff_id, code), "staff_id": session.staff_id} for code in codes],
+            [{"lookup": _lookup(staff_id, each), "staff_id": staff_id} for each in codes],
         )
-        connection.execute(delete(invitations).where(invitations.c.staff_id == session.staff_id))
-        audit.append(connection, now, session.staff_id, "second_factor_set", session.staff_id.hex())
+        audit.append(connection, now, staff_id, "second_factor_set", staff_id.hex())
     return codes
 
 
-def check_app(
-    database: Database, session: Session, code: str, now: datetime, confirming: bool = False
-) -> None:
+def check_app(database: Database, session: Session, code: str, now: datetime) -> None:
     """Take a code of the app: of this half minute or the one before, and each once.
 
     Raises:
         WrongCode: it is neither, or was used; or there is no app.
     """
     with database.reading() as connection:
-        row = connection.execute(
-            select(authenticators).where(
-                authenticators.c.staff_id == session.staff_id, authenticators.c.confirmed != confirming
-            )
-        ).one_or_none()
-    if row is None:
+        locked = connection.execute(
+            select(authenticators.c.locked).where(authenticators.c.staff_id == session.staff_id)
+        ).scalar_one_or_none()
+    if locked is None:
         raise WrongCode
-    totp = _totp(unlock(_key(session), row.locked, *_context(session)))
-    digits = "".join(unicodedata.normalize("NFKC", code[:100]).split())
-    step = int(now.timestamp()) // STEP_SECONDS
-    fits = [
-        at
-        for at in (step, step - 1)
-        if same(totp.generate_otp(at).encode(), digits.encode("utf-8", "replace"))
-    ]
+    step = max(_steps(unlock(_key(session), locked, *_context(session)), code, now), default=0)
     with database.transaction() as connection:
-        unused = (
-            authenticators.c.staff_id == session.staff_id,
-            authenticators.c.last_step < max(fits, default=0),
-        )
         taken = connection.execute(
-            update(authenticators).where(*unused).values(last_step=max(fits, default=0))
+            update(authenticators)
+            .where(authenticators.c.staff_id == session.staff_id, authenticators.c.last_step < step)
+            .values(last_step=step)
         ).rowcount
         if not taken:
             _note_refused(connection, session, now)
@@ -275,8 +261,16 @@ def _context(session: Session) -> tuple[str, int, bytes]:
     return ("authenticator", 1, session.staff_id)
 
 
-def _locked(session: Session, secret: bytes) -> bytes:
-    return lock(_key(session), secret, *_context(session))
+def _new_secret(session: Session) -> bytes:
+    # Not kept before it is confirmed: whoever stops half way has lost nothing they had.
+    return derive(session.secret, "new authenticator", 1, session.staff_id)[:_SECRET_BYTES]
+
+
+def _steps(secret: bytes, code: str, now: datetime) -> list[int]:
+    """Return the half minutes, of this one and the one before, whose code this is."""
+    digits = "".join(unicodedata.normalize("NFKC", code[:100]).split()).encode("utf-8", "replace")
+    step, totp = int(now.timestamp()) // STEP_SECONDS, _totp(secret)
+    return [at for at in (step, step - 1) if same(totp.generate_otp(at).encode(), digits)]
 
 
 def _new_recovery_code() -> str:

@@ -188,6 +188,17 @@ def count_cases(database: Database, caseworker: Caseworker, today: date | None =
         return Counts(**{name: _count(connection, wanted, today) for name, wanted in kinds.items()})
 
 
+def held_by(database: Database) -> dict[bytes, int]:
+    """Return how many open cases each colleague has, by id; who has none is left out."""
+    with database.reading() as connection:
+        rows = connection.execute(
+            select(cases.c.claimed_by, func.count().label("n"))
+            .where(cases.c.claimed_by.is_not(None), cases.c.state == "claimed")
+            .group_by(cases.c.claimed_by)
+        )
+        return {row.claimed_by: row.n for row in rows}
+
+
 # ------------------------------------------------------------------ finding
 
 _COLUMNS = (

@@ -316,9 +316,8 @@ authenticators = Table(
     metadata,
     Column("staff_id", LargeBinary, ForeignKey("staff.id"), primary_key=True),
     Column("locked", LargeBinary, nullable=False),
-    Column("confirmed", Boolean, nullable=False, server_default=false()),
     # The half minute of the last code that was taken: no code counts twice.
-    Column("last_step", BigInteger, nullable=False, server_default="0"),
+    Column("last_step", BigInteger, nullable=False),
 )
 
 passkeys = Table(

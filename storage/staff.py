@@ -193,7 +193,7 @@ def add_member(
     row = {
         "id": staff_id,
         "name": name,
-        "name_key": _name_key(name),
+        "name_key": name_key(name),
         "role": role,
         "state": "active",
         "public_key": public,
@@ -327,12 +327,13 @@ def _fit_name(name: str) -> str:
     return fit
 
 
-def _name_key(name: str) -> str:
+def name_key(name: str) -> str:
+    """Return a name as it is compared with others."""
     return " ".join(unicodedata.normalize("NFKC", name).split()).casefold()
 
 
 def _find(connection: Connection, name: str) -> Row[Any] | None:
-    key = _name_key(name)
+    key = name_key(name)
     if not key.isprintable():  # no name has such characters, and no database takes all of them
         return None
     return connection.execute(select(staff).where(staff.c.name_key == key)).one_or_none()

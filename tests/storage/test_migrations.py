@@ -75,7 +75,7 @@ GOOD: dict[Table, dict[str, Any]] = {
         "seen_at": 0,
         "erase_at": 0,
     },
-    schema.authenticators: {"staff_id": PARENT, "locked": b""},
+    schema.authenticators: {"staff_id": PARENT, "locked": b"", "last_step": 0},
     schema.passkeys: {
         "credential": b"c",
         "staff_id": PARENT,

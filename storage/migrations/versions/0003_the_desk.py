@@ -127,8 +127,7 @@ def _factors() -> None:
         "authenticators",
         sa.Column("staff_id", sa.LargeBinary(), nullable=False),
         sa.Column("locked", sa.LargeBinary(), nullable=False),
-        sa.Column("confirmed", sa.Boolean(), server_default=sa.false(), nullable=False),
-        sa.Column("last_step", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("last_step", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_authenticators_staff_id")),
         sa.PrimaryKeyConstraint("staff_id", name=op.f("pk_authenticators")),
     )

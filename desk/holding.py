@@ -1,0 +1,72 @@
+"""A form that came too late, kept in the next page until it can be sent again.
+
+It is locked with a key that the browser does not have, and bound to the colleague who wrote it: whoever finds
+the sign-in page on an abandoned screen cannot read what stands behind it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass, field
+
+from flask import request
+
+from desk.office import Office
+from storage.errors import BadFormat, CannotOpen, TooLong
+from storage.sealing import derive, lock, unlock
+
+NEVER_KEPT = frozenset({"csrf", "held", "password", "again", "code", "passkey"})
+LONGEST = 400_000
+
+
+@dataclass(frozen=True)
+class Held:
+    """A form, to be sent again."""
+
+    path: str
+    fields: tuple[tuple[str, str], ...] = field(repr=False)
+
+
+def wants_to_be_kept() -> bool:
+    """Whether this request carries something that somebody wrote."""
+    return request.method == "POST" and any(
+        value.strip() for name, value in request.form.items(multi=True) if name not in NEVER_KEPT
+    )
+
+
+def present_form() -> Held:
+    """Return the form of this request."""
+    fields = ((name, value) for name, value in request.form.items(multi=True) if name not in NEVER_KEPT)
+    return Held(request.path, tuple(fields))
+
+
+def hold(office: Office, staff_id: bytes) -> str:
+    """Return the form of this request, locked for its colleague."""
+    form = present_form()
+    written = json.dumps([form.path, form.fields]).encode()
+    try:
+        return base64.b64encode(lock(_key(office), written, *_context(staff_id))).decode()
+    except TooLong:
+        return ""
+
+
+def opened(office: Office, staff_id: bytes, held: str) -> Held | None:
+    """Return a form that was kept for this colleague; None where it is none, or somebody else's."""
+    if not held or len(held) > LONGEST:
+        return None
+    try:
+        blob = base64.b64decode(held, validate=True)
+        path, fields = json.loads(unlock(_key(office), blob, *_context(staff_id)))
+    except (binascii.Error, CannotOpen, BadFormat, ValueError):
+        return None
+    return Held(path, tuple((name, value) for name, value in fields))
+
+
+def _key(office: Office) -> bytes:
+    return derive(office.keys.code_salt, "held form", 1)
+
+
+def _context(staff_id: bytes) -> tuple[str, int, bytes]:
+    return ("held form", 1, staff_id)

@@ -1,0 +1,64 @@
+"""What every page of the desk works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from locales import Words
+from storage.database import Database
+from storage.guessing import Guesses
+from storage.keys import KeyDirectory
+from storage.sealing import PASSWORD_PARAMETERS, PasswordParameters
+
+if TYPE_CHECKING:
+    from desk.pages import Pages
+
+
+@dataclass(frozen=True)
+class Options:
+    """What an operator decided about the desk.
+
+    Attributes:
+        address: where colleagues reach it, such as `https://desk.example.org`; None on one's own machine.
+            Where it is given, the desk answers to no other host.
+        shared_static: the folder with the colours that the chat and the desk share.
+        closed_days: as `Settings.closed_days`.
+        journal: as `Settings.journal`.
+        parameters: what a guess at a password costs.
+    """
+
+    address: str | None
+    shared_static: Path
+    closed_days: int
+    journal: Path
+    parameters: PasswordParameters = PASSWORD_PARAMETERS
+
+    @property
+    def secure(self) -> bool:
+        """Whether it is reached by https, so that its cookie may travel in no other way."""
+        return self.address is not None and self.address.startswith("https://")
+
+    @property
+    def host(self) -> str | None:
+        """Host and port of the address."""
+        return None if self.address is None else urlsplit(self.address).netloc
+
+
+@dataclass(frozen=True)
+class Office:
+    """The parts of the desk, for its pages."""
+
+    options: Options
+    database: Database
+    keys: KeyDirectory
+    words: Words
+    pages: Pages = field(repr=False)
+    guesses: Guesses
+
+    def now(self) -> datetime:
+        """The time, UTC."""
+        return datetime.now(UTC)

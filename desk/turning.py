@@ -1,0 +1,67 @@
+"""From one page to another, and nowhere else: redirects stay within the desk."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from flask import Response, make_response, redirect, request
+
+from desk.holding import hold, wants_to_be_kept
+from desk.office import Office
+from desk.session import present_secret
+from storage.sessions import Session, whose_session
+
+
+def is_inside(path: str) -> bool:
+    """Whether an address leads to a page of the desk."""
+    return path.startswith("/desk/") and len(path) < 1_000 and path.isprintable() and "\\" not in path
+
+
+def to_page(path: str, done: str = "", **more: str) -> Response:
+    """Send the browser to a page of the desk.
+
+    Args:
+        done: the last part of the id of a text (`desk.done.…`) that the page then begins with.
+    """
+    where = path if is_inside(path) else "/desk/"
+    query = urlencode({name: value for name, value in {"done": done, **more}.items() if value})
+    address = f"{where}{'&' if '?' in where else '?'}{query}" if query else where
+    if "HX-Request" in request.headers:
+        response = make_response("", 204)
+        response.headers["HX-Redirect"] = address
+        return response
+    return make_response(redirect(address, 303))
+
+
+def wanted_page() -> str:
+    """Return where somebody was going who has to sign in first."""
+    asked = request.values.get("next", "")
+    return asked if is_inside(asked) else "/desk/"
+
+
+def to_sign_in(office: Office) -> Response:
+    """Ask somebody who is not signed in, or no longer, to sign in; what they wrote is kept."""
+    secret = present_secret(office)
+    if wants_to_be_kept() and secret is not None:
+        staff_id = whose_session(office.database, secret)
+        if staff_id is not None:
+            page = office.pages.draw(
+                "sign_in.html", next="/desk/", held=hold(office, staff_id), problem="expired"
+            )
+            return make_response(page, 401)
+    asked = request.full_path.rstrip("?") if request.method == "GET" else ""
+    if "HX-Request" in request.headers:
+        asked = ""  # part of a page leads nowhere by itself
+    return to_page("/desk/sign-in", next="" if asked == "/desk/" else asked)
+
+
+def to_proof(office: Office, session: Session) -> Response:
+    """Ask for the second factor once more, before something dangerous."""
+    if request.method == "GET":
+        return to_page("/desk/prove", next=request.full_path.rstrip("?"))
+    if "HX-Request" in request.headers or request.is_json:
+        response = make_response("", 403)
+        response.headers["HX-Redirect"] = "/desk/prove"
+        return response
+    page = office.pages.draw("prove.html", next="/desk/", held=hold(office, session.staff_id))
+    return make_response(page, 200)
