@@ -13,7 +13,7 @@ import pytest
 from storage import database, schema
 from storage.setup import initialise
 from tests.channels.denied.sitecustomize import deny
-from tests.channels.harness import CANARY, PUBLIC_URL, Channel
+from tests.channels.harness import NEVER_KEPT, NEVER_LOGGED, PUBLIC_URL, Channel
 from tests.channels.registry import CHANNELS
 from tests.promises.conftest import Service, logged
 from webhook import create_app
@@ -38,8 +38,8 @@ def calls_out(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def service(tmp_path: Path, request: pytest.FixtureRequest, calls_out: list[str]) -> Iterator[Service]:
     """An instance on SQLite, or on what a test names by `parametrize("service", …, indirect=True)`.
 
-    After every test it holds no name, caption or place that came along with a message, in no file and no
-    line of the log, and nobody was called.
+    After every test it holds no name, number, caption or place that came along with a message, in no file and
+    no line of the log, and nobody was called.
     """
     url = request.getfixturevalue(getattr(request, "param", "sqlite_url"))
     home = tmp_path / "home"
@@ -55,7 +55,9 @@ def service(tmp_path: Path, request: pytest.FixtureRequest, calls_out: list[str]
     with logged() as log:
         made = Service(home, url, environ, log, lambda: tmp_path.glob("*.sqlite3*"))
         yield made
-        assert CANARY.encode() not in made.everything_kept()
+        kept = made.everything_kept()
+        assert [name for name in NEVER_KEPT if name.encode() in kept] == []
+        assert [name for name in NEVER_LOGGED if name in log.getvalue()] == []
         assert calls_out == []
 
 
@@ -69,6 +71,12 @@ def store_away(service: Service, monkeypatch: pytest.MonkeyPatch) -> Away:
     monkeypatch.setattr(database, "_SQLITE_PRAGMAS", (*database._SQLITE_PRAGMAS, "PRAGMA busy_timeout = 20"))
     service.app = create_app(service.environ)
     return lambda: held(service)
+
+
+@pytest.fixture
+def rate_limits(service: Service) -> None:
+    """Switches the limits on."""
+    service.app = create_app(service.environ | {"TADA_RATE_LIMITS": "on"})
 
 
 @contextmanager

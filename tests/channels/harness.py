@@ -16,6 +16,20 @@ from tests.promises.conftest import Service
 CANARY = "canary"
 """Stands in every name, caption and place that is sent along, and must be found nowhere afterwards."""
 
+NEVER_KEPT = (
+    CANARY,
+    "85200000001",
+    "85200000002",
+    "5200000001",
+    "5200000002",
+    "HK.1349120001",
+    "HK.1349120002",
+)
+"""That, and how the providers name the first two people; found in no file and no line of the log."""
+
+NEVER_LOGGED = (*NEVER_KEPT, "wamid.", "SM00000000", "MM00000000", "100338000000000")
+"""Nor may how providers number messages and files be logged. It is kept, alone, for their copies to be deleted."""
+
 PUBLIC_URL = "https://chat.example.org"
 
 Kind = Literal["picture", "voice", "file", "sticker", "location", "contact"]
@@ -125,6 +139,7 @@ class Channel:
         most: how many UTF-16 units a text may have there.
         forged: the status of a delivery that is not the provider's; None where there is no provider.
         unreadable: the statuses of a genuine delivery that cannot be read.
+        flooded: the status of a message of somebody who writes too many; a provider would only send it again.
         too_large: the status of what is larger than anything the provider sends.
         away: the status while the store is away, and whether words come with it.
         again: whether the same message may be delivered again.
@@ -140,6 +155,7 @@ class Channel:
     most: int = 4096
     forged: int | None = 403
     unreadable: frozenset[int] = frozenset({200})
+    flooded: int = 200
     too_large: int = 413
     away: tuple[int, bool] = (503, False)
     again: bool = True

@@ -332,6 +332,22 @@ def test_a_message_that_is_changed_later_loses_nothing(service: Service, channel
 # ------------------------------------------------------------------ bad days
 
 
+@of(PROVIDED)
+@pytest.mark.usefixtures("rate_limits")
+def test_a_flood_of_one_person_is_told_once_to_wait_and_words_of_danger_are_heard(
+    service: Service, channel: Channel
+) -> None:
+    person = channel.join(service, 1)
+    assert person.begin().texts
+    shown = [person.deliver(person.text("English")) for _ in range(40)]
+    assert {each.status for each in shown} <= {200, channel.flooded}
+    wait = Words.load().say(None, "error.rate")
+    told = [each for each in shown if any(line in each.text for line in wait.splitlines() if line)]
+    assert len(told) == (1 if channel.flooded == 200 else len([each for each in shown if each.status != 200]))
+    assert 0 < len(told) < 40
+    assert sent(channel, person, person.text("He is going to kill me, I am in danger")).texts
+
+
 def test_a_slow_store_is_waited_for(service: Service, channel: Channel) -> None:
     person, other = (joined(channel, service, number, "English") for number in (1, 2))
     delivery = person.text("I'm 24")

@@ -66,6 +66,7 @@ WEB = Channel(
     join=Visitor,
     rule=PATH,
     forged=401,
+    flooded=429,
     unreadable=frozenset({200, 400, 415}),
     away=(503, True),
     kinds=(),
