@@ -86,3 +86,11 @@ def test_an_environment_filled_from_these_locks_is_not_filled_again(
     monkeypatch.setattr(sys, "version", "another Python")
     tasks.prepare("requirements.txt")
     assert filled == ["requirements-dev.txt", "requirements.txt"]
+
+
+@pytest.mark.parametrize("arguments", [[], [""], ["nowhere"]])
+def test_contracts_without_their_folder_are_told_in_one_line_what_to_give(arguments: list[str]) -> None:
+    with pytest.raises(tasks.Lacking, match="CONTRACTS=<folder>") as lacking:
+        tasks.contracts(arguments)
+
+    assert "\n" not in str(lacking.value)
