@@ -50,7 +50,6 @@ from tests.providers.twilio import serving as serving_twilio
 from tests.tada.calling import run
 from webhook import create_app
 
-
 LEFT_OUT = {"getMyName", "getMyDescription", "getMyShortDescription"}
 """Methods that Telegram has and the folder has not: they tell what the methods beginning with `set` have set."""
 
