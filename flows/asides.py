@@ -80,7 +80,10 @@ def _chosen(scene: Scene, name: str) -> str | None:
     if not offered:
         return None
     if scene.pressed is not None:
-        return scene.pressed[0] if len(scene.pressed) == 1 and scene.pressed[0] in offered else None
+        # A button of an earlier question answers nothing that was put since, least of all "erase everything?".
+        of_another = scene.heard.asked_at not in (None, scene.conversation.step)
+        fits = len(scene.pressed) == 1 and scene.pressed[0] in offered and not of_another
+        return scene.pressed[0] if fits else None
     return read_choice(scene.text, name, offered)
 
 

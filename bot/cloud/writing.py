@@ -102,9 +102,14 @@ def _rows(choices: Sequence[tuple[str, str]]) -> Iterator[dict[str, str]]:
 
 
 def _choices(answer: Answer) -> list[tuple[str, str]]:
-    """Return the choices of an answer with the ids that come back; none where only numbers will do."""
+    """Return the choices of an answer with the ids that come back; none where only numbers will do.
+
+    Buttons can be pressed for as long as the chat is there, and a late `yes` must not be that to "erase everything?".
+    """
     *above, last = answer.messages or (None,)
     if last is None or last.several or any(message and message.choices for message in above):
+        return []
+    if "yes" in dict(last.choices):
         return []
     return [(f"v1:{answer.step}:{id_}", label) for id_, label in last.choices]
 
