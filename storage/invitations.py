@@ -92,7 +92,7 @@ def invite_colleague(
     staff_id, private = new_id(), new_key_pair().private
     with database.transaction() as connection:
         member = add_member(connection, keys, name, role, staff_id, private, _nobodys(), by)
-        token = _issue_with_key(connection, member.id, private, by)
+        token = _issue_noted(connection, member.id, private, by)
     keys.destroy_bootstrap()
     return member, token
 
@@ -118,14 +118,17 @@ def invite_again(database: Database, name: str, by: Caseworker | RecoveryKey) ->
         if row.role in ROLES_WITH_SLOT:
             slots.fill(connection, slots.holder_of(row.id), public, desk_keys)
         forget_sign_ins(connection, row.id)
-        return _issue_with_key(connection, row.id, private, by)
+        return _issue_noted(connection, row.id, private, by)
 
 
-def invite_to_set_factor(connection: Connection, staff_id: bytes, by: bytes | None) -> str:
-    """Return the token of a link by which a colleague who has a password sets a second factor."""
-    connection.execute(delete(invitations).where(invitations.c.staff_id == staff_id))
-    audit.append(connection, datetime.now(UTC), by, "link_issued", staff_id.hex())
-    return _issue(connection, staff_id, None, KEPT)
+def invite_to_set_factor(database: Database, staff_id: bytes, by: Caseworker | RecoveryKey | None) -> str:
+    """Return the token of a link by which a colleague who has a password sets a second factor.
+
+    Args:
+        by: who vouched for it; None for the first colleague.
+    """
+    with database.transaction() as connection:
+        return _issue_noted(connection, staff_id, None, by)
 
 
 def read_invitation(database: Database, token: str, now: datetime) -> Invitation:
@@ -235,8 +238,8 @@ def accept_with_password(
 # ------------------------------------------------------------------ inside
 
 
-def _issue_with_key(
-    connection: Connection, staff_id: bytes, private: bytes, by: Caseworker | RecoveryKey
+def _issue_noted(
+    connection: Connection, staff_id: bytes, private: bytes | None, by: Caseworker | RecoveryKey | None
 ) -> str:
     connection.execute(delete(invitations).where(invitations.c.staff_id == staff_id))
     who = by.id if isinstance(by, Caseworker) else None

@@ -15,7 +15,19 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, exists, false, func, literal, select, text, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    exists,
+    false,
+    func,
+    literal,
+    select,
+    text,
+    true,
+    tuple_,
+)
 
 from storage import audit
 from storage.cases import genuine_manifest
@@ -247,7 +259,7 @@ def _found(
 
 def _where(wanted: Wanted, today: date) -> Iterator[ColumnElement[bool]]:
     if wanted.states == "closed":
-        yield text("state = 'closed'")  # type: ignore[misc]
+        yield text("cases.state = 'closed'")  # type: ignore[misc]
     else:
         yield text(f"cases.{OPEN}")  # type: ignore[misc]
         if wanted.states != "open":
@@ -258,7 +270,7 @@ def _where(wanted: Wanted, today: date) -> Iterator[ColumnElement[bool]]:
     if wanted.holder is not None:
         yield cases.c.claimed_by == wanted.holder
     if wanted.raised:
-        yield cases.c.raised
+        yield cases.c.raised == true()
     if wanted.overdue:
         yield cases.c.due_on < day_of(datetime(today.year, today.month, today.day, tzinfo=UTC))
     if wanted.orphaned:

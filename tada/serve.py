@@ -20,6 +20,7 @@ import click
 from logs import keep_logs
 from settings import Settings
 from tada.instance import Instance, pass_instance
+from tada.staff import desk_address
 from tada.supervisor import Program, keep_running
 
 
@@ -30,15 +31,13 @@ from tada.supervisor import Program, keep_running
 )
 @click.option(
     "--surface",
-    type=click.Choice(["intake", "all"]),
-    default="all",
-    show_default=True,
-    help="What to serve; intake is the chat alone. The desk's pages are not part of this version.",
+    type=click.Choice(["intake", "desk", "all"]),
+    help="What to serve: intake is the chat, desk the caseworkers' pages. Otherwise TADA_SURFACE, or both.",
 )
 @click.option("--processes", default=2, show_default=True, type=click.IntRange(1, 64), help="Web processes.")
 @pass_instance
-def serve(instance: Instance, host: str, port: int, surface: str, processes: int) -> None:
-    """Serve the web chat, until Ctrl-C.
+def serve(instance: Instance, host: str, port: int, surface: str | None, processes: int) -> None:
+    """Serve the web chat and the caseworkers' desk, until Ctrl-C.
 
     The background work is done beside it, and both are kept alive.
 
@@ -51,6 +50,8 @@ def serve(instance: Instance, host: str, port: int, surface: str, processes: int
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # memory holds what people write; a dump would keep it
     os.umask(0o077)
     keep_logs()
+    if surface is not None:
+        instance = Instance({**instance.environ, "TADA_SURFACE": surface})
     settings = instance.settings
     address = f"http://{_for_address(host)}:{port}"
     with tempfile.TemporaryDirectory(prefix="tada-metrics-") as metrics:
@@ -120,18 +121,29 @@ def _answering(url: str) -> Callable[[], bool]:
 
 def _welcome(instance: Instance, address: str) -> list[str]:
     # Loaded now, while the web processes are at work already: the first answer does not wait for this.
-    from storage import staff
     from tada.facts import stale_facts
 
     settings = instance.settings
     tada = _how_to_call(settings)
-    steps = [("Web chat", f"{settings.public_url or address}/"), ("In a terminal", f"{tada} chat")]
-    if not staff.list_staff(instance.database):
-        steps.append(("First, an account", f"{tada} staff add NAME --role supervisor"))
+    steps = []
+    if settings.surface != "desk":
+        steps += [("Web chat", f"{settings.public_url or address}/"), ("In a terminal", f"{tada} chat")]
+    if settings.surface != "intake":
+        steps.append(("The desk", _way_to_the_desk(instance, address)))
     steps += [("Read the queue", f"{tada} case list"), ("Open a case", f"{tada} case show REFERENCE --json")]
     lines = ["", *(f"  {what:<18}{how}" for what, how in steps), ""]
     lines += [f"  {remark}" for remark in _off(settings, len(stale_facts(settings)))]
     return [*lines, "  Stop with Ctrl-C.", ""]
+
+
+def _way_to_the_desk(instance: Instance, address: str) -> str:
+    from storage.invitations import invite_first
+
+    desk = desk_address(instance.settings, address)
+    token = invite_first(instance.database)
+    return (
+        f"{desk}/desk/" if token is None else f"{desk}/desk/link/{token}   (first sign-in: good once, today)"
+    )
 
 
 def _how_to_call(settings: Settings) -> str:
@@ -149,7 +161,9 @@ def _how_to_call(settings: Settings) -> str:
 
 def _off(settings: Settings, unchecked: int) -> list[str]:
     """Say what is not on, so that nobody believes it is."""
-    remarks = ["Off: WhatsApp, Telegram and the desk's pages are not part of this version."]
+    channels = {"WhatsApp": settings.twilio or settings.cloud, "Telegram": settings.telegram}
+    off = " and ".join(name for name, on in channels.items() if not on)
+    remarks = [f"Off: {off}. docs/channels.md says how to switch it on."] if off else []
     if not settings.rate_limits:
         remarks.append("Off: rate limits (TADA_RATE_LIMITS). For measurements only.")
     if not settings.is_public:

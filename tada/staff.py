@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
+from settings import Settings
 from storage import staff as colleagues
-from storage.staff import ROLES, Role
+from storage.recovery import RecoveryKey
+from storage.staff import ROLES, Caseworker, Role, StaffMember
 from tada.asking import Secrets, password_stdin, vouching
 from tada.instance import Instance, pass_instance
 from tada.output import print_json, print_table
@@ -49,6 +51,7 @@ def add(
     voucher = None if is_first and not recovery_key else vouching(instance, secrets, by, recovery_key)
     member = colleagues.add_staff(instance.database, instance.keys, name, role, password, voucher)
     click.echo(f"{member.name} is added as {member.role}.")
+    _print_link(instance, member, voucher)
     if is_first:
         click.echo(
             "Add a second colleague soon: with one alone, a lost password leaves only the recovery key."
@@ -128,5 +131,39 @@ def recover(instance: Instance, name: str, by: str | None, from_stdin: bool) -> 
         member = colleagues.replace_password(instance.database, name, secrets.new_password(name), voucher)
     else:
         key = secrets.existing("Recovery key")
+        voucher = RecoveryKey.from_text(key)
         member = colleagues.recover(instance.database, instance.keys, key, name, secrets.new_password(name))
     click.echo(f"{member.name} has a new password. The old one opens nothing any more.")
+    _print_link(instance, member, voucher)
+
+
+@staff.command()
+@click.argument("name")
+@click.option("--by", metavar="COLLEAGUE", help="Who vouches, with their own password.")
+@click.option("--recovery-key", is_flag=True, help="Use the recovery key instead.")
+@password_stdin
+@pass_instance
+def link(instance: Instance, name: str, by: str | None, recovery_key: bool, from_stdin: bool) -> None:
+    """Give a colleague who has a password a one-time link, to set up their second step at the desk.
+
+    \b
+    Examples:
+      tada staff link "Jo" --by Mei
+    """
+    voucher = vouching(instance, Secrets(from_stdin), by, recovery_key)
+    with instance.database.reading() as connection:
+        member = colleagues.member_of(colleagues.find_existing(connection, name))
+    _print_link(instance, member, voucher)
+
+
+def _print_link(instance: Instance, member: StaffMember, by: Caseworker | RecoveryKey | None) -> None:
+    from storage.invitations import KEPT, invite_to_set_factor
+
+    token = invite_to_set_factor(instance.database, member.id, by)
+    click.echo(f"First sign-in at the desk, by this link: once, within {KEPT.days} days, with the password.")
+    click.echo(f"  {desk_address(instance.settings)}/desk/link/{token}")
+
+
+def desk_address(settings: Settings, here: str = "http://127.0.0.1:8000") -> str:
+    """Return where colleagues reach the desk, without a slash at the end; `here` on one's own machine."""
+    return settings.desk_url or settings.public_url or here
