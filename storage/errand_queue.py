@@ -3,6 +3,8 @@
 The row is the truth. It is deleted when the errand is done, and not before. Whoever takes one has it for a
 while, and each taking is an attempt with a number of its own: a worker that died is simply overtaken, and one
 that only seemed dead finds that its attempt is no longer the last.
+
+What is sent to one person is taken one after another, in the order of its ids (`storage.errands`).
 """
 
 from __future__ import annotations
@@ -15,12 +17,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, delete, exists, func, or_, select, update
 
 from storage.database import Database
 from storage.epochs import Epoch
 from storage.erasing import SCRUB
-from storage.errands import letter_context
+from storage.errands import LANE_BYTES, letter_context
 from storage.errors import BadFormat, CannotOpen
 from storage.keys import KeyDirectory
 from storage.schema import later_work
@@ -33,6 +35,10 @@ PAUSES = tuple(
     timedelta(seconds=seconds) for seconds in (5, 30, 2 * 60, 10 * 60, 60 * 60)
 )  # and the last one from then on
 """What is waited after the first failed attempt, the second, and so on; each more or less by a fifth."""
+
+PATIENCE = 3
+"""So many attempts at one message hold back the next ones to the same person: not quite three minutes. A message that
+fails for a reason of its own must not silence anybody."""
 
 LATE = timedelta(hours=1)
 """An errand that should have been run so long ago is worth a look."""
@@ -213,12 +219,23 @@ class ErrandQueue:
 
 
 def _due(kind: str, now: datetime) -> ColumnElement[bool]:
+    earlier = later_work.alias("earlier")
+    held_back = exists().where(
+        earlier.c.id >= func.substr(later_work.c.id, 1, LANE_BYTES),
+        earlier.c.id < later_work.c.id,
+        earlier.c.attempts <= PATIENCE,
+        *_to_do(earlier, now),
+    )
     return and_(
         later_work.c.kind == kind,
         later_work.c.due_at <= _seconds(now),
-        later_work.c.erase_at > _seconds(now),
-        ~later_work.c.given_up,
+        *_to_do(later_work, now),
+        ~held_back,
     )
+
+
+def _to_do(work: FromClause, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return work.c.erase_at > _seconds(now), ~work.c.given_up
 
 
 def _still(taken: Taken) -> ColumnElement[bool]:

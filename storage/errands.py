@@ -7,6 +7,7 @@ one, is a letter: sealed under the key of its day, opened when the errand is run
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,13 +15,17 @@ from typing import Any
 
 from storage.epochs import Epoch
 from storage.prepared import Values
-from storage.sealing import lock, new_id
+from storage.sealing import ID_BYTES, index, lock, new_id
 
 KEPT = timedelta(days=14)
 """How long an errand is tried. Twilio refuses to delete some messages for as long as that."""
 
 LETTER_KEPT = timedelta(hours=24)
 """How long a letter is kept at most (threat model, section 8); the key of its day lives at least as long."""
+
+
+LANE_BYTES = 8
+"""So many bytes at the beginning of an id are the same for all that is sent to one person in a day."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,8 @@ class Errand:
         kind: which; every kind has one runner (`bot.later_work`).
         subject: the provider's id of what it is about, which says nothing of anybody.
         letter: all else it needs, as JSON; it may name a person.
+        to: the address that something is sent to. What is sent to one address is sent one after another, in the
+            order in which it was kept; empty where the order is of no matter.
         after: how long to wait before the first try.
         kept: how long to go on trying; with a letter, `LETTER_KEPT` at most.
     """
@@ -38,6 +45,7 @@ class Errand:
     kind: str
     subject: str = field(default="", repr=False)
     letter: Mapping[str, Any] | None = field(default=None, repr=False)
+    to: str = field(default="", repr=False)
     after: timedelta = timedelta(0)
     kept: timedelta = KEPT
 
@@ -45,13 +53,16 @@ class Errand:
 def rows_of(errands: Iterable[Errand], today: Epoch, now: datetime) -> list[Values]:
     """Return the rows of `later_work` for these errands, their letters sealed.
 
+    Called while a person's other messages wait, or once more where another one was first: so the order of the calls
+    is the order of the messages.
+
     Args:
         today: the epoch that a letter is sealed under.
         now: the time, timezone-aware.
     """
     rows: list[Values] = []
-    for errand in errands:
-        row_id, sealed, kept = new_id(), None, errand.kept
+    for place, errand in enumerate(errands):
+        row_id, sealed, kept = _id(errand.to, place, today), None, errand.kept
         if errand.letter is not None:
             kept = min(kept, LETTER_KEPT)
             written = json.dumps(errand.letter, ensure_ascii=False).encode("utf-8", "replace")
@@ -68,6 +79,14 @@ def rows_of(errands: Iterable[Errand], today: Epoch, now: datetime) -> list[Valu
             }
         )
     return rows
+
+
+def _id(to: str, place: int, today: Epoch) -> bytes:
+    """Draw the id of a row. Those of one person begin alike, and rise: nobody can tell whose they are."""
+    if not to:
+        return new_id()
+    lane = index(today.errand, "lane", 1, to)[:LANE_BYTES]
+    return lane + (time.time_ns() + place).to_bytes(ID_BYTES - LANE_BYTES, "big")
 
 
 def letter_context(row_id: bytes) -> tuple[str, int, bytes]:

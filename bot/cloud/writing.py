@@ -56,6 +56,7 @@ def _sendings(address: str, contents: Sequence[Content]) -> list[Errand]:
         Errand(
             "cloud.send",
             letter={"address": address, "content": content},
+            to=address,
             after=timedelta(seconds=PAIR_SECONDS * place),
         )
         for place, content in enumerate(contents)

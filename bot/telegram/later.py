@@ -46,6 +46,12 @@ def send(chat: int, texts: Sequence[str]) -> list[Errand]:
     Source: https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
     """
     return [
-        Errand(SEND, letter={"chat": chat, "text": text}, after=timedelta(seconds=second), kept=PARTS_LIVE)
+        Errand(
+            SEND,
+            letter={"chat": chat, "text": text},
+            to=str(chat),
+            after=timedelta(seconds=second),
+            kept=PARTS_LIVE,
+        )
         for second, text in enumerate(texts, start=1)
     ]

@@ -98,7 +98,7 @@ def send_content(address: str, content: str, body: str, instead: str, status_url
     letter = {
         "address": address, "content": content, "body": body, "text": instead, "status_url": status_url
     }  # fmt: skip
-    return Errand(SEND_CONTENT, letter=letter, kept=WINDOW)
+    return Errand(SEND_CONTENT, letter=letter, to=address, kept=WINDOW)
 
 
 def read_templates(home: Path) -> dict[str, str]:

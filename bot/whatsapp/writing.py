@@ -74,6 +74,7 @@ def messages_later(
         Errand(
             SEND,
             letter={"address": address, "text": text, "status_url": status_url},
+            to=address,
             after=wait + place * APART,
             kept=WINDOW,
         )

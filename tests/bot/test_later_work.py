@@ -210,6 +210,19 @@ def test_the_engine_forgets_what_it_no_longer_needs(home: Home, monkeypatch: pyt
         assert DBOS.list_workflows() == []
 
 
+def test_replies_to_one_person_leave_in_their_order_while_others_are_served(home: Home) -> None:
+    def send(_: str, letter: Letter) -> None:
+        time.sleep(0.05 if letter["n"] % 2 else 0)
+        home.note("", letter)
+
+    for n in range(8):
+        home.keep(*[Errand("cloud.send", letter={"to": who, "n": n}, to=who) for who in ("HK.1", "HK.2")])
+    with home.working(cloud_send=send):
+        assert comes_true(lambda: not home.waiting)
+    for who in ("HK.1", "HK.2"):
+        assert [letter["n"] for _, letter in home.ran if letter["to"] == who] == list(range(8))
+
+
 # ------------------------------------------------------------------ workers that die
 
 _WORKER = f"""

@@ -4,16 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from storage.database import Database
 from storage.epochs import Epoch, Epochs
-from storage.errand_queue import DEAD_KEPT, HELD, LATE, OFTEN, PAUSES, ErrandQueue, Opened, Taken, Waiting
-from storage.errands import KEPT, LETTER_KEPT, Errand, rows_of
+from storage.errand_queue import (
+    DEAD_KEPT,
+    HELD,
+    LATE,
+    OFTEN,
+    PATIENCE,
+    PAUSES,
+    ErrandQueue,
+    Opened,
+    Taken,
+    Waiting,
+    _due,
+)
+from storage.errands import KEPT, LANE_BYTES, LETTER_KEPT, Errand, rows_of
 from storage.keys import day_of
 from storage.retention import oldest_epoch, purge
 from storage.schema import later_work
@@ -255,8 +269,80 @@ def by_key(plan: Iterable[str]) -> bool:
 
 
 def test_what_is_due_is_found_by_key(instance: Instance) -> None:
-    keep(instance, DELETE)
+    keep(instance, DELETE, REPLY)
     explain = "EXPLAIN QUERY PLAN " if instance.database.dialect == "sqlite" else "EXPLAIN "
-    sql = "SELECT id FROM later_work WHERE kind = 'k' AND due_at <= 5 ORDER BY due_at LIMIT 3"
+    due = select(later_work.c.id).where(_due("k", NOW)).order_by(later_work.c.due_at).limit(3)
+    sql = due.compile(instance.database.engine, compile_kwargs={"literal_binds": True})
     with instance.database.glancing() as connection:
-        assert by_key(str(row[-1]) for row in connection.exec_driver_sql(explain + sql))
+        assert by_key(str(row[-1]) for row in connection.exec_driver_sql(f"{explain}{sql}"))
+
+
+# ------------------------------------------------------------------ what is sent to one person
+
+REPLY = Errand("cloud.send", letter={"text": "a reply"}, to="HK.1")
+
+
+def to_send(queue: ErrandQueue, now: datetime = NOW, kind: str = REPLY.kind) -> list[Taken]:
+    return queue.take(kind, 10, now)
+
+
+def test_what_is_sent_to_one_person_is_taken_one_after_another_in_its_order(
+    instance: Instance, queue: ErrandQueue
+) -> None:
+    for n in range(20):
+        keep(instance, replace(REPLY, letter={"text": n}))
+    sent = []
+    while taken := to_send(queue):
+        (one,) = taken
+        assert to_send(queue) == []
+        opened = queue.opened(one, NOW)
+        assert opened is not None
+        sent.append(opened.letter["text"])
+        queue.done(one)
+    assert sent == list(range(20))
+
+
+def test_nobody_waits_for_what_is_sent_to_somebody_else(instance: Instance, queue: ErrandQueue) -> None:
+    keep(instance, *[replace(REPLY, to=f"HK.{n}") for n in range(5)])
+    assert len(to_send(queue)) == 5
+
+
+def test_the_next_reply_waits_for_the_later_parts_of_the_one_before_also_of_another_kind(
+    instance: Instance, queue: ErrandQueue
+) -> None:
+    keep(instance, REPLY, replace(REPLY, kind="cloud.send_part", after=6 * SECOND))
+    keep(instance, REPLY)
+    queue.done(*to_send(queue))
+    assert to_send(queue) == []
+    queue.done(*to_send(queue, NOW + 6 * SECOND, "cloud.send_part"))
+    assert len(to_send(queue, NOW + 6 * SECOND)) == 1
+
+
+def test_one_that_fails_for_minutes_no_longer_holds_back_the_others(
+    instance: Instance, queue: ErrandQueue
+) -> None:
+    keep(instance, REPLY)
+    keep(instance, REPLY)
+    for _ in range(PATIENCE):
+        (first,) = to_send(queue)
+        queue.again(first, "131000", timedelta(0), NOW)
+    assert len(to_send(queue)) == 1  # once more the first
+    assert len(to_send(queue)) == 1
+
+
+@pytest.mark.parametrize("end", ["given up", "over"])
+def test_one_that_never_goes_out_holds_back_nobody(instance: Instance, queue: ErrandQueue, end: str) -> None:
+    keep(instance, replace(REPLY, kept=5 * SECOND))
+    keep(instance, REPLY)
+    if end == "given up":
+        (first,) = to_send(queue)
+        queue.give_up(first, "131026", NOW)
+    assert len(to_send(queue, NOW + 6 * SECOND)) == 1
+
+
+def test_no_row_shows_whom_something_is_sent_to(instance: Instance) -> None:
+    keep(instance, REPLY)
+    (row,) = stored(instance.database)
+    assert "HK.1" not in repr(row)
+    other = Epoch.of(day_of(NOW) + 1, b"k" * 32)
+    assert rows_of([REPLY], other, NOW)[0]["id"][:LANE_BYTES] != bytes(row["id"])[:LANE_BYTES]  # type: ignore[call-overload]
