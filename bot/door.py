@@ -35,12 +35,18 @@ class Door:
         self._reception = reception
         self._limits = limits
 
-    def hear(self, heard: Heard, causes: AnswerCauses | None = None) -> Answer:
+    def hear(
+        self,
+        heard: Heard,
+        causes: AnswerCauses | None = None,
+        raises: type[Exception] | tuple[type[Exception], ...] = (),
+    ) -> Answer:
         """Answer one message; when this returns, everything it led to is durable.
 
         Args:
             causes: errands to keep in the transaction of the message, worked out from its answer. They are
                 kept as well where the message itself could not be taken.
+            raises: what the channel sees to itself, instead of a text.
         Raises:
             StoreError: the store is away, or its keys are; nothing was kept, and the provider must be told.
         """
@@ -52,6 +58,8 @@ class Door:
         except (StateUnreadable, Problem) as failure:
             return self._instead(failure, heard, causes)
         except StoreError:
+            raise
+        except raises:
             raise
         except Exception as failure:
             # Whatever it is: the same bytes again would not help, and the person must not be left in silence.

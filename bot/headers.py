@@ -5,9 +5,13 @@ Source: the list in the threat model, section 10.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response
+from flask import Flask
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -55,8 +59,13 @@ DESK_HEADERS = {
 
 def add_headers(app: Flask, headers: Mapping[str, str] = HEADERS) -> None:
     """Put the headers on every response of `app`; what a route set itself is overruled."""
+    answer, always = app.wsgi_app, list(headers.items())
 
-    @app.after_request
-    def add(response: Response) -> Response:
-        response.headers.update(headers)
-        return response
+    def with_headers(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, given: list[tuple[str, str]], *rest: Any) -> Callable[[bytes], object]:
+            own = [header for header in given if header[0] not in headers]
+            return start_response(status, own + always, *rest)
+
+        return answer(environ, start)
+
+    app.wsgi_app = with_headers  # type: ignore[method-assign]

@@ -8,10 +8,11 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from flask import g, has_app_context
+from flask import has_request_context, request
 from werkzeug.exceptions import HTTPException
 
 from bot.receive import DeliveryReused, TooMany, UnknownConversation
+from bot.request_log import ERROR
 from flows.vocabulary import MessageId
 from storage.errors import KeysUnusable, StateUnreadable, StoreError
 
@@ -109,8 +110,8 @@ def problem_of(error: Exception) -> Problem:
 def note(error: Exception) -> Problem:
     """As `problem_of`, and leave the error's class for the line of the log about this request."""
     problem = problem_of(error)
-    if has_app_context():  # the background work has no request to note it for
-        g.error = problem.cause or problem.code
+    if has_request_context():  # the background work has no request to note it for
+        request.environ[ERROR] = problem.cause or problem.code
     if problem.code == "unexpected":
         # `logs.Lines` writes the class and the place in the code, and nothing that the error holds.
         log.error("not handled", exc_info=error)

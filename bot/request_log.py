@@ -9,10 +9,15 @@ from __future__ import annotations
 import logging
 import os
 import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, g, request
+from flask import Flask
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 log = logging.getLogger(__name__)
 
@@ -61,29 +66,42 @@ class Metrics:
         return generate_latest(everybody)
 
 
+ERROR = "tada.error"
+"""Where a request's environ says what went wrong: the class of an error, or a code of ours."""
+
+
 def log_requests(app: Flask, metrics: Metrics) -> None:
     """Log and count every request of `app`, the failed ones too."""
+    answer = app.wsgi_app
 
-    @app.before_request
-    def start() -> None:
-        g.started = time.perf_counter()
+    def logged(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        began = time.perf_counter()
 
-    @app.after_request
-    def end(response: Response) -> Response:
-        seconds = time.perf_counter() - g.get("started", time.perf_counter())
-        # Templates only, never what a client made up: each stays in memory as a label.
-        route = request.url_rule.rule if request.url_rule else "none"
-        method = request.method if request.url_rule else None
-        metrics.count(f"{method} {route}" if method else route, response.status_code, seconds)
-        log.info(
-            "request",
-            extra={
-                "method": method,
-                "route": route,
-                "status": response.status_code,
-                "ms": round(seconds * 1000, 1),
-                "channel": request.blueprint,
-                "error": g.get("error"),
-            },
-        )
-        return response
+        def start(status: str, *rest: Any) -> Callable[[bytes], object]:
+            # Flask has decided on everything, and not forgotten the request yet.
+            _log(environ, int(status[:3]), time.perf_counter() - began, metrics)
+            return start_response(status, *rest)
+
+        return answer(environ, start)
+
+    app.wsgi_app = logged  # type: ignore[method-assign]
+
+
+def _log(environ: WSGIEnvironment, status: int, seconds: float, metrics: Metrics) -> None:
+    request = environ.get("werkzeug.request")
+    # Templates only, never what a client made up: each stays in memory as a label.
+    route, method, channel = "none", None, None
+    if request is not None and request.url_rule is not None:
+        route, method, channel = request.url_rule.rule, request.method, request.blueprint
+    metrics.count(f"{method} {route}" if method else route, status, seconds)
+    log.info(
+        "request",
+        extra={
+            "method": method,
+            "route": route,
+            "status": status,
+            "ms": round(seconds * 1000, 1),
+            "channel": channel,
+            "error": environ.get(ERROR),
+        },
+    )

@@ -12,11 +12,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, request
 
 from bot.door import NOTHING, Door
 from bot.problems import Problem, note
-from bot.receive import Answer
+from bot.receive import Answer, DeliveryReused
 from bot.telegram import later
 from bot.telegram.reply import Method, in_parts, markup, send_message
 from bot.telegram.updates import CHANNEL, Blocked, Group, Said, StrayPress, read
@@ -101,11 +101,14 @@ class _Chats:
         # told apart by the update they came in, so that only the first one, sent again, gets its reply again.
         caption = said.heard.text
         told_apart = None if caption else (said.heard.id,)
-        answer = self._door.hear(replace(said.heard, id=f"album {said.album}", choices=told_apart), causes)
-        if g.get("error") != "DeliveryReused":
-            return answer
-        g.pop("error")
-        return self._door.hear(replace(said.heard, kind="text"), causes) if caption else NOTHING
+        album = replace(said.heard, id=f"album {said.album}", choices=told_apart)
+        try:
+            return self._door.hear(album, causes, raises=DeliveryReused)
+        except DeliveryReused:
+            if caption:
+                return self._door.hear(replace(said.heard, kind="text"), causes)
+        self._door.run_later(self._errands(said, NOTHING))
+        return NOTHING
 
     def _errands(self, said: Said, answer: Answer) -> list[Errand]:
         errands = later.send(said.chat, in_parts(self._words, answer, said.refused)[1:])
