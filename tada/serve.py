@@ -63,8 +63,7 @@ def serve(instance: Instance, host: str, port: int, surface: str | None, process
             "PROMETHEUS_MULTIPROC_DIR": metrics,
         }
         python = [sys.executable, "-m"]
-        web = [*python, "gunicorn", "--config", "python:tada.web", "--workers", str(processes)]
-        web += ["--bind", f"{_for_address(host, '')}:{port}"]
+        web = [*python, "tada.web", "--host", host, "--port", str(port), "--processes", str(processes)]
         served = keep_running(
             Program("web", web, environment, _ROOT),
             _answering(f"{address}/healthz"),

@@ -61,7 +61,7 @@ class Kept:
             stdin=subprocess.DEVNULL,
             # Ctrl-C reaches this program alone, which then stops the others in its own order.
             start_new_session=True,
-            preexec_fn=_stop_with_parent if sys.platform == "linux" else None,
+            preexec_fn=stop_with_parent,
         )
 
     @property
@@ -164,6 +164,7 @@ def _gone_is_well() -> Iterator[None]:
         return
 
 
-def _stop_with_parent() -> None:
-    """Ask Linux for a TERM when the supervisor is killed: nothing may serve on unwatched."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+def stop_with_parent() -> None:
+    """Ask Linux for a TERM when the process that started this one is killed: nothing may serve on unwatched."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,35 +1,48 @@
-"""How gunicorn serves the web chat: `gunicorn --config python:tada.web`, which `tada serve` starts.
+"""How the pages are served: `python -m tada.web`, which `tada serve` starts.
 
-Two processes of eight threads are what `docs/performance.md` measured on two cores; their number can
-be given to `tada serve`. The program is loaded before the processes are forked, so that they share its memory.
+Requests are parsed outside Python. The program is put together once, before the processes are forked, so that
+they share its memory.
 """
 
 from __future__ import annotations
 
+import argparse
 import gc
-import logging
 import os
 import sys
-from pathlib import Path
-from typing import Any
 
 import click
 from flask import Flask
-from gunicorn.glogging import Logger
-from prometheus_client.multiprocess import mark_process_dead
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
 
-from logs import Lines, keep_logs
+from logs import keep_logs
 from tada.instance import Instance
 from tada.problems import told
+from tada.supervisor import stop_with_parent
 
+THREADS = 4
+"""Of one process. More of them would take the interpreter from each other; fewer would let the first slow ones hold up all."""
 
-class Log(Logger):  # type: ignore[misc]
-    """Gunicorn's own log, told by our rule: what broke, and never a path, a header or an address."""
+GRACE_SECONDS = 10
+"""What messages being answered have when the server stops."""
 
-    def setup(self, cfg: Any) -> None:
-        super().setup(cfg)
-        for handler in self.error_log.handlers:
-            handler.setFormatter(Lines())
+SLOW_HEADERS = 10_000
+"""Milliseconds in which the head of a request has to be there."""
+
+LARGEST_HEAD = 16 * 1024
+"""Bytes of the head of a request."""
+
+# Granian's own log: what broke, by our rule (`logs.Lines`), which the root logger keeps to.
+_LOG = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {},
+    "handlers": {},
+    "loggers": {"_granian": {"handlers": [], "propagate": True}, "granian.access": {"handlers": []}},
+}
 
 
 def application() -> Flask:
@@ -46,44 +59,45 @@ def application() -> Flask:
         raise SystemExit(1) from None
 
 
-def post_fork(server: Any, worker: Any) -> None:
-    """Let threads change places sooner than Python does by itself.
+def main() -> None:
+    """Serve until TERM."""
+    parser = argparse.ArgumentParser(prog="python -m tada.web", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--processes", type=int, default=2)
+    chosen = parser.parse_args()
+    os.umask(0o077)
+    app = application()
 
-    The one that holds the lock on the database gives the interpreter away at every wait for the disk; in
-    the usual 5 ms until it has it back, everybody else waits for both.
-    """
-    sys.setswitchinterval(0.001)
-    # What was loaded before the fork stays: looking through it for garbage again and again finds none,
-    # and would copy the pages that the processes share.
-    gc.freeze()
-    gc.set_threshold(10_000)
+    def in_process() -> Flask:
+        stop_with_parent()
+        # The one that holds the lock on the database gives the interpreter away at every wait for the disk; in
+        # the usual 5 ms until it has it back, everybody else waits for both.
+        sys.setswitchinterval(0.001)
+        # What was loaded before the fork stays: looking through it for garbage again and again finds none,
+        # and would copy the pages that the processes share.
+        gc.freeze()
+        gc.set_threshold(10_000)
+        return app
+
+    server = Granian(
+        "tada.web",
+        address=chosen.host,
+        port=chosen.port,
+        interface=Interfaces.WSGI,
+        workers=chosen.processes,
+        blocking_threads=THREADS,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=SLOW_HEADERS, max_buffer_size=LARGEST_HEAD),
+        websockets=False,
+        log_level=LogLevels.error,
+        log_dictconfig=_LOG,
+        log_access=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=GRACE_SECONDS,
+    )
+    server.serve(target_loader=in_process, wrap_loader=False)
 
 
-def child_exit(server: Any, worker: Any) -> None:
-    """Take a process that ended out of what `/metrics` adds up."""
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
-
-
-wsgi_app = "tada.web:application()"
-worker_class = "gthread"
-workers = 2
-threads = 8
-preload_app = True
-
-timeout = 30  # seconds without a sign of life, after which a process is replaced
-graceful_timeout = 10  # seconds that messages being answered have when the server stops
-keepalive = 15  # seconds; a person thinks longer, a proxy keeps its connections busier
-limit_request_line = 1_024
-limit_request_fields = 50
-limit_request_field_size = 4_096
-
-accesslog = None  # the application logs requests itself, by our rule
-errorlog = "-"
-loglevel = logging.getLevelName(logging.ERROR).lower()  # below, gunicorn quotes what was sent
-logger_class = Log
-control_socket_disable = True
-umask = 0o077
-
-_IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a sign of life must not wait for a disk
-worker_tmp_dir = str(_IN_MEMORY) if os.access(_IN_MEMORY, os.W_OK) else None
+if __name__ == "__main__":
+    main()

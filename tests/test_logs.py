@@ -63,7 +63,7 @@ def test_neither_arguments_nor_other_fields_nor_the_text_of_an_exception_come_ou
 def test_a_library_is_heard_only_when_something_broke_and_its_filled_in_sentences_never(
     stream: io.StringIO,
 ) -> None:
-    logger = logging.getLogger("gunicorn.error")
+    logger = logging.getLogger("_granian")
     logger.warning("Invalid request: %s", CANARY)
     logger.error(f"Invalid request {CANARY}")
     logger.error("Worker failed: %s", CANARY)
