@@ -121,6 +121,7 @@ Index(
     cases.c.priority,
     cases.c.queued_on,
     cases.c.id,
+    cases.c.state,
     sqlite_where=text(OPEN),
     postgresql_where=text(OPEN),
 )

@@ -35,7 +35,7 @@ def _case_work() -> None:
     op.create_index(
         "ix_cases_open",
         "cases",
-        ["raised", "priority", "queued_on", "id"],
+        ["raised", "priority", "queued_on", "id", "state"],
         sqlite_where=sa.text(_OPEN),
         postgresql_where=sa.text(_OPEN),
     )
