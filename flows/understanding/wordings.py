@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 
-from flows.understanding.slips import corrections
+from flows.understanding.slips import Corrections
 from flows.understanding.text import bare, fold
 
 LONGEST = 80
@@ -56,7 +56,7 @@ class Wordings:
             for line in meant
             for word in _WORD.findall(line.replace("'", ""))
         }
-        self._corrections = corrections(words, real_words)
+        self._corrections = Corrections(words, real_words)
 
     def meaning(self, text: str) -> str | None:
         """Return what the whole of `text` means, or None."""
@@ -83,4 +83,4 @@ class Wordings:
         return next(fits, None)
 
     def _corrected(self, word: re.Match[str]) -> str:
-        return self._corrections.get(word[0], word[0])
+        return self._corrections.of(word[0])
