@@ -63,7 +63,8 @@ class Wordings:
         if len(text) > LONGEST_TYPED:
             return None
         # 好喇 says done and 好 says yes: the wording as it stands comes first, then what is polite goes.
-        replies = dict.fromkeys(_MARKS.sub(" ", form(text).replace("'", "")) for form in (fold, bare))
+        forms = dict.fromkeys(_MARKS.sub(" ", form(text).replace("'", "")) for form in (fold, bare))
+        replies = [reply for reply in forms if 0 < len(reply.replace(" ", "")) <= LONGEST]
         for reply in replies:
             if meaning := self._fitting(reply):
                 return meaning
@@ -77,7 +78,7 @@ class Wordings:
 
     def _fitting(self, reply: str) -> str | None:
         key = reply.replace(" ", "")
-        if not key or len(key) > LONGEST or not self._any.fullmatch(key):
+        if not self._any.fullmatch(key):
             return None
         fits = (meaning for meaning, pattern in self._patterns.items() if pattern.fullmatch(key))
         return next(fits, None)
