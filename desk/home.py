@@ -6,7 +6,7 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from desk.office import Office
-from desk.pages import PLACES
+from desk.pages import first_place
 from desk.session import session
 from desk.turning import to_page
 
@@ -16,4 +16,4 @@ def add_home(desk: Blueprint, office: Office) -> None:
 
     @desk.get("/desk/")
     def home() -> ResponseReturnValue:
-        return to_page(next(place.path for place in PLACES if session().role in place.roles))
+        return to_page(first_place(session()).path)

@@ -19,7 +19,7 @@ from storage import audit
 from storage.opening import submitted
 from storage.staff import StaffMember, list_staff
 
-PLACES.append(Place("/desk/log", "desk.place.log", LOG_READERS, "l"))
+PLACES.append(Place("/desk/log", "desk.place.log", LOG_READERS, "l", 90))
 
 PAGE = 100
 MOST_EXPORTED = 100_000

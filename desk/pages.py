@@ -31,12 +31,14 @@ class Place:
     Attributes:
         text: the id of its name.
         key: the last letter of the shortcut that goes there: `g` and this one.
+        order: small ones come first.
     """
 
     path: str
     text: str
     roles: frozenset[Role]
     key: str
+    order: int
 
 
 class Pages:
@@ -113,7 +115,16 @@ def page_language() -> Language:
 def _places(session: Session | None) -> list[Place]:
     if session is None or session.stage != "open":
         return []
-    return [place for place in PLACES if session.role in place.roles]
+    return [place for place in sorted(PLACES, key=_order) if session.role in place.roles]
+
+
+def first_place(session: Session) -> Place:
+    """Return where somebody with this role begins."""
+    return _places(session)[0]
+
+
+def _order(place: Place) -> int:
+    return place.order
 
 
 # ------------------------------------------------------------------ times

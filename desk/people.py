@@ -21,7 +21,7 @@ from storage.queue import held_by
 from storage.sessions import is_signed_in, sign_out_everywhere
 from storage.staff import ROLES, ROLES_WITH_SLOT, Role, StaffMember, disable_staff, list_staff
 
-PLACES.append(Place("/desk/people", "desk.place.people", ALL, "p"))
+PLACES.append(Place("/desk/people", "desk.place.people", ALL, "p", 80))
 
 MATRIX: Mapping[str, frozenset[Role]] = {
     "desk.may.queue": READERS,

@@ -11,7 +11,7 @@ from desk.pages import PLACES, Place
 from desk.session import session
 from storage.queue import Wanted, queue_page
 
-PLACES.insert(0, Place("/desk/queue", "desk.place.queue", READERS, "q"))
+PLACES.append(Place("/desk/queue", "desk.place.queue", READERS, "q", 10))
 
 
 def add_queue(desk: Blueprint, office: Office) -> None:

@@ -51,7 +51,7 @@ def add_signing_in(desk: Blueprint, office: Office) -> None:
                 raise WrongPassword
             staff_id, private = check_and_open(office.database, name, password, office.options.parameters)
         except TooManyTries as error:
-            return _sign_in_again(problem_of(error))
+            return _sign_in_again(problem_of(error)), 429
         except (WrongPassword, StaffDisabled):
             # Whether there is such a colleague is not said, nor whether they left.
             office.guesses.failed(tries, now)

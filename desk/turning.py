@@ -9,6 +9,7 @@ from flask import Response, make_response, redirect, request
 from desk.holding import hold, wants_to_be_kept
 from desk.office import Office
 from desk.session import present_secret
+from storage.factors import factors_of
 from storage.sessions import Session, whose_session
 
 
@@ -63,5 +64,7 @@ def to_proof(office: Office, session: Session) -> Response:
         response = make_response("", 403)
         response.headers["HX-Redirect"] = "/desk/prove"
         return response
-    page = office.pages.draw("prove.html", next="/desk/", held=hold(office, session.staff_id))
+    factors = factors_of(office.database, session.staff_id)
+    held = hold(office, session.staff_id)
+    page = office.pages.draw("prove.html", next="/desk/", held=held, factors=factors)
     return make_response(page, 200)

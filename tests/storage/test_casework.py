@@ -41,7 +41,7 @@ from storage.retention import purge
 from storage.schema import cases, entries, links
 from storage.sealing import digest, open_sealed
 from storage.staff import Caseworker, Role, disable_staff
-from tests.storage.building import NOW, BuiltCase, Instance
+from tests.storage.building import NOW, BuiltCase, Given, Instance
 from tests.storage.test_cases import LINK
 
 CANARY = "canary-written-by-a-colleague"
@@ -67,7 +67,7 @@ def kit(instance: Instance, mei: Caseworker) -> Caseworker:
 
 @pytest.fixture
 def built(instance: Instance) -> BuiltCase:
-    given = [("name", "Canary"), ("links", [LINK, LINK | {"normalised": "b"}], "add")]
+    given: list[Given] = [("name", "Canary"), ("links", [LINK, LINK | {"normalised": "b"}], "add")]
     return BuiltCase(instance).submit(given, ["other", "other"])
 
 

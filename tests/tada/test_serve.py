@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +22,13 @@ import pytest
 from sqlalchemy import select
 
 from storage.erasing import EraseJournal
+from storage.invitations import read_invitation
 from storage.schema import cases
 from tada.instance import Instance
 from tada.problems import told
 from tada.ready import make_ready
-from tests.tada.calling import Tada, run
+from tada.serve import _welcome
+from tests.tada.calling import PASSWORD, Tada, run
 
 ROOT = Path(__file__).parent.parent.parent
 CANARY = "canary-9c1e-only-in-the-chat"
@@ -192,8 +196,23 @@ def test_a_case_that_was_erased_does_not_come_back_with_a_backup(home: Path, tad
         assert connection.scalars(select(cases.c.id)).all() == []
 
 
-def test_the_desk_is_not_part_of_this_version_and_says_so(tada: Tada) -> None:
-    result = tada("serve", "--surface", "desk")
+def test_the_first_sign_in_at_the_desk_is_printed_until_somebody_works_here(tmp_path: Path) -> None:
+    run(tmp_path, "init")
+    instance = Instance({"TADA_HOME": str(tmp_path)})
+    said = "\n".join(_welcome(instance, "http://127.0.0.1:8000"))
+    link = re.search(r"http://127\.0\.0\.1:8000/desk/link/([\w-]{43}) ", said)
+    assert link
+    assert read_invitation(instance.database, link[1], datetime.now(UTC)).kind == "first"
 
-    assert result.exit_code == 2
-    assert "desk" in result.stderr
+    run(tmp_path, "staff", "add", "Mei", "--role", "supervisor", "--password-stdin", typed=f"{PASSWORD}\n")
+
+    assert "http://127.0.0.1:8000/desk/\n" in "\n".join(_welcome(instance, "http://127.0.0.1:8000"))
+
+
+@pytest.mark.parametrize(
+    ("surface", "chat", "desk"), [("intake", True, False), ("desk", False, True), ("all", True, True)]
+)
+def test_only_what_is_served_is_printed(home: Path, surface: str, chat: bool, desk: bool) -> None:
+    instance = Instance({"TADA_HOME": str(home), "TADA_SURFACE": surface})
+    said = "\n".join(_welcome(instance, "http://127.0.0.1:8000"))
+    assert ("Web chat" in said, "The desk" in said) == (chat, desk)
