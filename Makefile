@@ -11,10 +11,11 @@ PYTHON ?= python3
 ARGS ?=
 CONTRACTS ?=
 
-.PHONY: help run test check bench contracts clean
+.PHONY: help run demo test check bench contracts clean
 
 help:
 	@echo "make run    set up what is missing, and serve the web chat"
+	@echo "make demo   fill the instance with invented cases and colleagues, to look round the desk"
 	@echo "make test   set up what is missing, and pass every test"
 	@echo "make check  lint, formatting, types, catalogues"
 	@echo "make bench  measure the path of a message against the ceiling of the machine"
@@ -22,7 +23,7 @@ help:
 	@echo "            hold what is sent and answered to the providers' specifications, and play their samples"
 	@echo "make clean  remove the environment and caches; what people wrote stays"
 
-run test check bench clean:
+run demo test check bench clean:
 	@$(PYTHON) tasks.py $@ $(ARGS)
 
 contracts:

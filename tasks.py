@@ -1,4 +1,4 @@
-"""What `make` does, for machines with and without make: `python tasks.py run|test|check|bench|contracts|clean`.
+"""What `make` does, for machines with and without make: `python tasks.py run|demo|test|check|bench|contracts|clean`.
 
 Standard library only, since it runs before anything is installed. It keeps one environment in `.venv`,
 filled from the lock files, whose every package is pinned by hash; a stamp there says what it was
@@ -176,6 +176,13 @@ def run(arguments: list[str]) -> None:
     _hand_over(BINARIES / "tada", "serve", *arguments)
 
 
+def demo(arguments: list[str]) -> None:
+    """Fill the instance with invented cases and colleagues: python tasks.py demo [options of `tada demo`]."""
+    prepare("requirements.txt")
+    _do(BINARIES / "tada", "init")
+    _hand_over(BINARIES / "tada", "demo", *arguments)
+
+
 def test(arguments: list[str]) -> None:
     """Set up what is missing and pass every test: python tasks.py test [options of pytest]."""
     prepare("requirements-dev.txt")
@@ -241,7 +248,7 @@ def _hand_over(program: Path, *arguments: str) -> None:
     os.execv(str(program), [str(program), *arguments])
 
 
-TASKS = {task.__name__: task for task in (run, test, check, bench, contracts, clean, browser)}
+TASKS = {task.__name__: task for task in (run, demo, test, check, bench, contracts, clean, browser)}
 
 
 def main() -> None:

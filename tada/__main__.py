@@ -23,6 +23,7 @@ COMMANDS = {
     "keys": "tada.keeping",
     "purge": "tada.keeping",
     "channel": "tada.channel",
+    "demo": "tada.demo",
     "flow": "tada.flow",
     "doctor": "tada.doctor",
 }

@@ -16,6 +16,7 @@ from storage.errand_queue import ErrandQueue
 from storage.keys import day_of
 from storage.opening import ROLES_THAT_READ
 from tada.channels import look_at_channels
+from tada.demo import has_demo
 from tada.facts import may_be_public, stale_facts, told
 from tada.findings import Finding, Mark
 from tada.instance import Instance, pass_instance
@@ -161,6 +162,12 @@ def _clock(instance: Instance) -> Iterator[Finding]:
 
 
 def _staff(instance: Instance) -> Iterator[Finding]:
+    if has_demo(instance.database):
+        yield Finding(
+            "wrong" if instance.settings.is_public else "look",
+            "The colleagues of the demo work here, whose password everybody knows.",
+            "For real cases begin with a new TADA_HOME and a new database.",
+        )
     active = [member for member in staff.list_staff(instance.database) if member.state == "active"]
     opening = sum(member.role in ROLES_THAT_READ for member in active)
     vouching = sum(member.role in staff.ROLES_WITH_SLOT for member in active)

@@ -129,6 +129,8 @@ def _welcome(instance: Instance, address: str) -> list[str]:
         steps += [("Web chat", f"{settings.public_url or address}/"), ("In a terminal", f"{tada} chat")]
     if settings.surface != "intake":
         steps.append(("The desk", _way_to_the_desk(instance, address)))
+    if _may_have_demo(instance):
+        steps.append(("Invented cases", f"{_how_to_make(tada)}   (to look round the desk)"))
     steps += [("Read the queue", f"{tada} case list"), ("Open a case", f"{tada} case show REFERENCE --json")]
     lines = ["", *(f"  {what:<18}{how}" for what, how in steps), ""]
     lines += [f"  {remark}" for remark in _off(settings, len(stale_facts(settings)))]
@@ -143,6 +145,21 @@ def _way_to_the_desk(instance: Instance, address: str) -> str:
     return (
         f"{desk}/desk/" if token is None else f"{desk}/desk/link/{token}   (first sign-in: good once, today)"
     )
+
+
+def _may_have_demo(instance: Instance) -> bool:
+    from tada.demo import NoDemoHere, check_may_be
+
+    try:
+        check_may_be(instance.settings, instance.database)
+    except NoDemoHere:
+        return False
+    return True
+
+
+def _how_to_make(tada: str) -> str:
+    """Return how the demo is called: by `make` where that is how this was called."""
+    return "make demo" if tada == str(Path(".venv") / "bin" / "tada") else f"{tada} demo"
 
 
 def _how_to_call(settings: Settings) -> str:
