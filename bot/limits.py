@@ -4,6 +4,9 @@ Counters live in memory only, under a key drawn when the process starts, so that
 as a list of who wrote. Several processes count apart: the limits are against floods, not a quota.
 Words of danger and the wish to stop are let through whatever was sent before.
 
+A message counts in the minute in which it was sent, not in the one in which it comes: whoever wrote while we were
+away is not told that they write too fast. One that its provider delivers once more is not counted again.
+
 Source of the figures: the table of limits of the threat model, section 9.
 """
 
@@ -16,7 +19,8 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal
 
 from bot.receive import TooMany
@@ -43,7 +47,7 @@ class Wait:
     """Not now, but after so many seconds.
 
     Attributes:
-        first: whether the person has not been told so in the last minute.
+        first: whether the person has not been told so in the last minute, nor ever for this very message.
     """
 
     which: Which
@@ -51,18 +55,22 @@ class Wait:
     first: bool = True
 
 
-@dataclass
 class _Window:
-    """At most `limit` events in any `seconds`."""
+    """At most `limit` events in any `seconds`; only so many are remembered, the latest to come."""
 
-    limit: int
-    seconds: float
-    events: deque[float] = field(default_factory=deque)
+    def __init__(self, limit: int, seconds: float) -> None:
+        self._limit, self._seconds = limit, seconds
+        self._events: deque[tuple[float, int]] = deque(maxlen=limit)
 
-    def wait(self, now: float) -> float:
-        while self.events and self.events[0] <= now - self.seconds:
-            self.events.popleft()
-        return self.events[0] + self.seconds - now if len(self.events) >= self.limit else 0.0
+    def wait(self, at: float) -> float:
+        near = [each for each, _ in self._events if abs(at - each) < self._seconds]
+        return min(near) + self._seconds - at if len(near) >= self._limit else 0.0
+
+    def add(self, at: float, what: int) -> None:
+        self._events.append((at, what))
+
+    def holds(self, what: int) -> bool:
+        return any(each == what for _, each in self._events)
 
 
 class Limits:
@@ -71,11 +79,18 @@ class Limits:
     Args:
         enabled: False lets everything through (`TADA_RATE_LIMITS=off`, for measurements).
         clock: seconds that never go back.
+        today: the time, by which it is told how old a message is.
     """
 
-    def __init__(self, enabled: bool = True, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        enabled: bool = True,
+        clock: Callable[[], float] = time.monotonic,
+        today: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._enabled = enabled
         self._clock = clock
+        self._today = today
         self._key = secrets.token_bytes(32)
         self._lock = threading.Lock()
         self._everybody = _Window(CONVERSATIONS_AN_HOUR, HOUR)
@@ -94,11 +109,14 @@ class Limits:
         if not self._enabled:
             return None
         with self._lock:
-            name, windows = self._name(heard), list[tuple[Which, _Window]]()
-            windows.append(("rate", self._messages.window(name)))
+            name = self._name(heard)
+            messages = self._messages.window(name)
+            if heard.sent_at is not None and messages.holds(hash(heard.id)):
+                return None
+            windows: list[tuple[Which, _Window]] = [("rate", messages)]
             if begins:
                 windows += self._beginning(name, lasting)
-            wait = self._count(name, windows)
+            wait = self._count(heard, name, windows)
         return None if wait is None or cannot_wait(heard) else wait
 
     def check_beginning(self, heard: Heard) -> None:
@@ -111,9 +129,9 @@ class Limits:
             return
         with self._lock:
             name = self._name(heard)
-            wait = self._count(name, self._beginning(name, lasting=True))
+            wait = self._count(heard, name, self._beginning(name, lasting=True))
         if wait is not None and not cannot_wait(heard):
-            raise TooMany(wait.which, wait.seconds)
+            raise TooMany(wait.which, wait.seconds, wait.first)
 
     def _name(self, heard: Heard) -> bytes:
         address = f"{heard.channel}\n{heard.address}".encode(errors="replace")
@@ -125,25 +143,32 @@ class Limits:
             windows.append(("rate", self._conversations.window(name)))
         return windows
 
-    def _count(self, name: bytes, windows: list[tuple[Which, _Window]]) -> Wait | None:
-        now = self._clock()
+    def _count(self, heard: Heard, name: bytes, windows: list[tuple[Which, _Window]]) -> Wait | None:
+        now, what = self._clock(), hash(heard.id)
+        at = now - self._age(heard)
         which, seconds = max(
-            ((which, window.wait(now)) for which, window in windows), key=lambda each: each[1]
+            ((which, window.wait(at)) for which, window in windows), key=lambda each: each[1]
         )
         if seconds == 0.0:
             for _, window in windows:
-                window.events.append(now)
+                window.add(at, what)
             return None
         told = self._told.window(name)
-        first = told.wait(now) == 0.0
+        first = told.wait(now) == 0.0 and not told.holds(what)
         if first:
-            told.events.append(now)
+            told.add(now, what)
         return Wait(which, math.ceil(seconds), first)
+
+    def _age(self, heard: Heard) -> float:
+        """Return how long ago a message was sent, in seconds."""
+        if heard.sent_at is None:
+            return 0.0
+        return max(0.0, (self._today() - heard.sent_at).total_seconds())
 
 
 def cannot_wait(heard: Heard) -> bool:
     """Whether a message is answered before any limit: danger, or the wish to stop, pause or erase."""
-    if heard.kind == "stop":
+    if heard.kind in ("stop", "blocked"):
         return True
     asked = read_command(heard.text)
     if asked is not None and asked.command in ("stop", "erase"):

@@ -44,11 +44,12 @@ class TooMany(Exception):
     Attributes:
         which: `rate` where this address began too many, `busy` where everybody together did.
         seconds: after which it may.
+        first: whether the person has not just been told so.
     """
 
-    def __init__(self, which: str, seconds: int) -> None:
+    def __init__(self, which: str, seconds: int, first: bool = True) -> None:
         super().__init__(which)
-        self.which, self.seconds = which, seconds
+        self.which, self.seconds, self.first = which, seconds, first
 
 
 @dataclass(frozen=True)
@@ -125,9 +126,10 @@ class Reception:
         def decide(conversation: Conversation | None, outside: Outside) -> Turn:
             if conversation is None and heard.kind != "start" and not heard.can_be_reached:
                 raise UnknownConversation
-            if conversation is None and before_beginning is not None:
+            decided = turn(conversation, heard, now, outside)
+            if conversation is None and decided.conversation is not None and before_beginning is not None:
                 before_beginning(heard)
-            return turn(conversation, heard, now, outside)
+            return decided
 
         def errands(reply: Reply) -> Sequence[Errand]:
             return () if causes is None else causes(self._answer(reply, heard))
@@ -137,7 +139,11 @@ class Reception:
         except CannotOpen:
             # A reply is locked under the words it answers, so other words do not open it.
             raise DeliveryReused from None
-        except (StoreError, UnknownConversation, DeliveryReused, TooMany):
+        except TooMany as wait:
+            if wait.first:
+                raise
+            return self._untaken(self._answer(Reply((), StepId(""), None), heard), causes)
+        except (StoreError, UnknownConversation, DeliveryReused):
             raise
         except Exception as failure:
             # A defect of ours must not silence anybody. The class name alone is logged: what an
@@ -145,10 +151,7 @@ class Reception:
             log.error(
                 "message not handled", extra={"error": type(failure).__name__, "channel": heard.channel}
             )
-            answer = self._sorry(heard, now)
-            if causes is not None:
-                self.run_later(causes(answer))
-            return answer
+            return self._untaken(self._sorry(heard, now), causes)
         return self._answer(reply, heard)
 
     def present(self, channel: str, address: str, can_be_reached: bool = False) -> Answer | None:
@@ -180,6 +183,12 @@ class Reception:
     def leave(self, channel: str, address: str, erase: bool) -> None:
         """End a conversation that nobody can come back to; with `erase`, destroy what it holds now."""
         self._intake.leave(channel, address, erase, self._clock())
+
+    def _untaken(self, answer: Answer, causes: Callable[[Answer], Sequence[Errand]] | None) -> Answer:
+        """Answer a message that was not taken, and have done what it causes all the same."""
+        if causes is not None:
+            self.run_later(causes(answer))
+        return answer
 
     def _sorry(self, heard: Heard, now: datetime) -> Answer:
         """Say that the fault is ours, and put the question that still stands."""

@@ -35,6 +35,7 @@ HeardKind = Literal[
     "edit",  # an earlier message was changed, and this is its new text
     "revoke",  # an earlier message was taken back
     "stop",  # the provider's own opt-out
+    "blocked",  # the person blocked us: nothing can be said, and a draft is destroyed
 ]
 
 
@@ -51,6 +52,7 @@ class Heard:
         choices: the ids of several chosen buttons, sent together.
         asked_at: the step whose question the button stood under, where the channel knows it.
         can_be_reached: whether a colleague's message could come back to this chat later.
+        sent_at: when they did it, UTC, where a provider delivers it: perhaps late, and perhaps more than once.
     """
 
     channel: str
@@ -62,6 +64,7 @@ class Heard:
     choices: tuple[str, ...] | None = attribute(default=None, repr=False)
     asked_at: str | None = None
     can_be_reached: bool = False
+    sent_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -217,7 +220,7 @@ class Conversation:
         told: advice that is given once (`threats`, `hash_tools`).
         paused: the person asked to stop; the next message goes on.
         case: None before consent; `draft`; after submission `linked` or, by the case code, `code`.
-        heard_at: when the last message came, UTC; None for one that never spoke.
+        heard_at: when the last message was sent, UTC; None for one that never spoke.
     """
 
     step: StepId = StepId("language")

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bot.moments import moment
 from flows.vocabulary import Heard, HeardKind
 
 CHANNEL = "whatsapp"
@@ -138,9 +139,10 @@ def _heard(message: dict[str, Any], kind: str, address: str, id_: str) -> Heard:
     heard_kind = _KINDS.get(kind, "file")
     if kind == "unsupported" and _str(_dict(message, "unsupported"), "type") == "edit":
         heard_kind = "edit"
+    heard = Heard(CHANNEL, address, id_, heard_kind, can_be_reached=True, sent_at=moment(_time(message)))
     if ours := _CHOICE_ID.fullmatch(choice):
-        return Heard(CHANNEL, address, id_, heard_kind, choice=ours[2], asked_at=ours[1], can_be_reached=True)
-    return Heard(CHANNEL, address, id_, heard_kind, text, can_be_reached=True)
+        return replace(heard, choice=ours[2], asked_at=ours[1])
+    return replace(heard, text=text)
 
 
 def _text(message: dict[str, Any], kind: str) -> str:

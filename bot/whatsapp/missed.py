@@ -157,7 +157,7 @@ class _Round:
         return left
 
     def _take(self, found: _Found, asked: set[str]) -> None:
-        heard = said_without_form(found.sid, found.address, found.words, found.media)
+        heard = said_without_form(found.sid, found.address, found.words, found.media, found.at)
         if heard is None or self._clock() - found.at > WINDOW:
             # Nothing to answer, or nobody who could still be answered.
             self._door.run_later(deletions(found.sid))

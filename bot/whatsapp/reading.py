@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from werkzeug.datastructures import MultiDict
 
@@ -123,11 +123,11 @@ def deletions(sid: str, media: tuple[tuple[str, str], ...] = ()) -> tuple[Errand
     return tuple(Errand(DELETE_MEDIA, f"{message}/{medium}") for message, medium in media) + own
 
 
-def said_without_form(sid: str, address: str, words: str, media: int) -> Heard | None:
+def said_without_form(sid: str, address: str, words: str, media: int, at: datetime) -> Heard | None:
     """Return what was heard in a message as Twilio's list of messages has it, where little is told of it."""
-    if media:
-        return _heard(sid, address, kind="file", text=words)
-    return _heard(sid, address, text=words) if words.strip() else None
+    if not media and not words.strip():
+        return None
+    return replace(_heard(sid, address, kind="file" if media else "text", text=words), sent_at=at)
 
 
 def _said(form: Form, sid: str, address: str) -> Heard | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +18,10 @@ from bot.limits import (
     Wait,
     cannot_wait,
 )
+from bot.receive import TooMany
 from flows.vocabulary import Heard
+
+NOW = datetime(2026, 11, 1, 3, tzinfo=UTC)
 
 
 class Clock:
@@ -39,7 +45,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def limits(clock: Clock) -> Limits:
-    return Limits(clock=clock)
+    return Limits(clock=clock, today=lambda: NOW + timedelta(seconds=clock.now - 1000))
 
 
 def test_the_twenty_first_message_of_a_minute_waits_until_the_first_is_a_minute_old(
@@ -86,6 +92,59 @@ def test_everybody_together_begins_three_hundred_an_hour(limits: Limits, clock: 
         assert limits.check(message(address=str(number)), begins=True, lasting=False) is None
     assert limits.check(message(address="late"), begins=True, lasting=False) == Wait("busy", 3600)
     assert limits.check(message(address="0")) is None  # who has begun goes on
+
+
+def delivered(number: int, minutes_ago: float = 0) -> Heard:
+    """A message as a provider brings it."""
+    return replace(message(), id=str(number), sent_at=NOW - timedelta(minutes=minutes_ago))
+
+
+def test_whoever_wrote_while_we_were_away_is_not_told_that_they_write_too_fast(limits: Limits) -> None:
+    for number in range(90):
+        assert limits.check(delivered(number, minutes_ago=10 - number / 10)) is None
+
+
+def test_what_was_sent_too_fast_is_so_however_late_it_comes(limits: Limits) -> None:
+    for number in range(MESSAGES_A_MINUTE):
+        assert limits.check(delivered(number, minutes_ago=60)) is None
+    assert limits.check(delivered(99, minutes_ago=60)) == Wait("rate", 60)
+    assert limits.check(delivered(100)) is None
+
+
+@pytest.mark.parametrize("ahead", [1, 10_000])
+def test_a_clock_that_is_behind_the_providers_makes_nobody_wait(limits: Limits, ahead: float) -> None:
+    assert limits.check(delivered(1, minutes_ago=-ahead)) is None
+    assert limits.check(delivered(2)) is None
+
+
+def test_what_is_delivered_once_more_is_not_counted_again(limits: Limits) -> None:
+    for _ in range(3):
+        for number in range(MESSAGES_A_MINUTE):
+            assert limits.check(delivered(number)) is None
+    assert limits.check(delivered(99)) is not None
+
+
+def test_nobody_is_told_twice_for_one_message(limits: Limits, clock: Clock) -> None:
+    for number in range(MESSAGES_A_MINUTE):
+        limits.check(delivered(number, minutes_ago=30))
+    late = delivered(99, minutes_ago=30)
+    waits = []
+    for _ in range(3):
+        waits.append(limits.check(late))
+        clock.now += 300
+    assert waits == [Wait("rate", 60), *[Wait("rate", 60, first=False)] * 2]
+
+
+def test_who_cannot_begin_is_told_so_once_a_minute(limits: Limits, clock: Clock) -> None:
+    for number in range(CONVERSATIONS_AN_HOUR):
+        limits.check_beginning(message(address=str(number)))
+    told = []
+    for number in range(4):
+        with pytest.raises(TooMany) as refused:
+            limits.check_beginning(replace(message(address="late"), id=str(number)))
+        told.append(refused.value.first)
+        clock.now += 20
+    assert told == [True, False, False, True]
 
 
 @pytest.mark.parametrize("text", ["I want to kill myself", "我想死", "stop", "停", "全部刪除"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +29,9 @@ def posted(*messages: object, field: str = "messages", **more: object) -> dict[s
 def test_each_type_of_message_is_heard_as_what_it_is(row: dict[str, Any]) -> None:
     events = read(posted(SENDER | row["posted"]), "10654").events
     came = [event for event in events if isinstance(event, Came)]
-    expected = (
-        [Heard("whatsapp", USER_ID, "wamid.1", can_be_reached=True, **row["heard"])] if "heard" in row else []
-    )
+    at = datetime.fromtimestamp(1_790_000_000, UTC)
+    heard = Heard("whatsapp", USER_ID, "wamid.1", can_be_reached=True, sent_at=at)
+    expected = [replace(heard, **row["heard"])] if "heard" in row else []
     assert [event.heard for event in came] == expected
     assert [id_ for event in came for id_ in event.media] == row.get("media", [])
     assert {event.address for event in events if isinstance(event, Gone)} == set(row.get("gone", []))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
+from bot.limits import Limits
 from bot.whatsapp import missed
 from bot.whatsapp.reading import DELETE_MESSAGE, said_without_form
+from locales import Words
 from tests.bot.whatsapp.conftest import Product
 from tests.providers.twilio import User
 
@@ -45,6 +48,18 @@ def test_what_was_missed_is_taken_in_order_and_answered(product: Product, user: 
     product.settle()
     assert product.twilio.messages == {}
     assert "missed, and taken now" in product.service.log.getvalue()
+
+
+def test_whoever_wrote_a_lot_while_we_were_away_is_heard(product: Product) -> None:
+    product.twilio.write(BY_ID, "hi")
+    for minute in range(4):
+        away(product, BY_ID, *(f"word {minute} {n}" for n in range(10)))
+        product.waits(60)
+    product.look_for_missed(Limits(today=lambda: product.now))
+    product.work()
+    shown = [each.text for each in product.twilio.to(BY_ID)]
+    assert len(shown) == 41
+    assert not any(Words.load().say("en", "error.rate") in text for text in shown)
 
 
 def test_what_was_handled_is_never_taken_again_even_before_its_deletion_is_done(product: Product) -> None:
@@ -123,10 +138,10 @@ def test_one_that_cannot_be_taken_does_not_keep_the_others_waiting(
     product.twilio.write(BY_ID, "hi")
     away(product, BY_ID, "poison", "English")
 
-    def fails(sid: str, address: str, words: str, media: int) -> object:
+    def fails(sid: str, address: str, words: str, *more: Any) -> object:
         if words == "poison":
             raise RuntimeError
-        return said_without_form(sid, address, words, media)
+        return said_without_form(sid, address, words, *more)
 
     monkeypatch.setattr(missed, "said_without_form", fails)
     product.waits(60).look_for_missed()
