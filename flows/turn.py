@@ -40,6 +40,7 @@ from flows.vocabulary import (
     Reply,
     StepId,
     Turn,
+    Unlinked,
 )
 
 IDLE_AFTER = timedelta(minutes=30)
@@ -72,12 +73,16 @@ def turn(conversation: Conversation | None, heard: Heard, now: datetime, outside
     Args:
         conversation: what was remembered of this person, or None for somebody new.
         heard: what they did; its text may be anything at all.
-        now: the time, timezone-aware UTC.
+        now: the time, timezone-aware UTC. A message that was delivered late is answered as of when it was sent.
         outside: where fingerprints, the reference and the case code come from.
     """
+    at = now if heard.sent_at is None else min(now, heard.sent_at)
+    if heard.kind == "blocked":
+        return _end(conversation, at)
     if conversation is None:
-        return _greet(Scene(Conversation(), heard, now, outside))
-    scene = Scene(conversation, heard, now, outside)
+        scene = Scene(Conversation(), heard, at, outside)
+        return _greet(scene) if _begins(scene) else _SILENCE
+    scene = Scene(conversation, heard, at, outside)
     hear(scene)
     return scene.turn()
 
@@ -111,6 +116,26 @@ class _NothingOutside:
 _NOTHING_OUTSIDE = _NothingOutside()
 
 
+_SILENCE = Turn(None, Reply((), StepId(""), None))
+
+
+def _end(conversation: Conversation | None, at: datetime) -> Turn:
+    """Forget a conversation, unless it was begun anew since; whatever was submitted stays."""
+    if conversation is None:
+        return _SILENCE
+    if conversation.heard_at is not None and conversation.heard_at > at:
+        return Turn(conversation, _SILENCE.reply)
+    return Turn(None, _SILENCE.reply, (Unlinked(),))
+
+
+def _begins(scene: Scene) -> bool:
+    """Whether there is anything to answer where nothing is known of the person.
+
+    A change to a message that is forgotten, or the wish to hear nothing more, is no wish for a conversation.
+    """
+    return scene.heard.kind not in ("edit", "revoke", "stop") or read_danger(scene.text) is not None
+
+
 def _greet(scene: Scene) -> Turn:
     """Answer the first message of any kind: who this is, 999, and which language."""
     scene.counts.append("started")
@@ -121,7 +146,7 @@ def _greet(scene: Scene) -> Turn:
     if code is not None:
         _come_back(scene, code)
         return scene.turn()
-    if scene.heard.kind not in ("start", "text", "stop"):
+    if scene.heard.kind not in ("start", "text", "edit"):
         scene.say(f"media.{scene.heard.kind}")
     if (
         text

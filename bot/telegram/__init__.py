@@ -72,8 +72,8 @@ class _Chats:
         match read(update):
             case Said() as said:
                 return self._reply(said)
-            case Blocked(chat):
-                self._door.leave(CHANNEL, str(chat), erase=True)
+            case Blocked(heard):
+                self._door.hear(heard)
             case Group(chat):
                 return {"method": "leaveChat", "chat_id": chat}
             case StrayPress(press):

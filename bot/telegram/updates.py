@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
+from bot.moments import moment
 from flows.vocabulary import Heard, HeardKind
 
 CHANNEL = "telegram"
@@ -87,7 +88,7 @@ class Said:
 class Blocked:
     """The person blocked the bot, or deleted the chat with it."""
 
-    chat: int = field(repr=False)
+    heard: Heard = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ def read(update: object) -> Event | None:
     if "callback_query" in update:
         return _press(_mapping(update["callback_query"]), heard)
     if "my_chat_member" in update:
-        return _membership(_mapping(update["my_chat_member"]))
+        return _membership(_mapping(update["my_chat_member"]), heard)
     return None
 
 
@@ -129,7 +130,8 @@ def _message(message: Mapping[str, Any], heard: Heard) -> Event | None:
     chat = _chat(message)
     if not isinstance(chat, int) or _is_bot(message):
         return chat if isinstance(chat, Group) else None
-    said = Said(replace(heard, address=str(chat)), chat, _id(message.get("message_id")))
+    heard = replace(heard, address=str(chat), sent_at=moment(message.get("date")))
+    said = Said(heard, chat, _id(message.get("message_id")))
     text = message.get("text")
     if isinstance(text, str):
         return replace(said, heard=_written(said.heard, text))
@@ -160,7 +162,8 @@ def _edit(message: Mapping[str, Any], heard: Heard) -> Event | None:
     chat, text = _chat(message), message.get("text")
     if not isinstance(chat, int) or _is_bot(message) or not isinstance(text, str):
         return chat if isinstance(chat, Group) else None
-    edited = replace(heard, address=str(chat), kind="edit", text=text)
+    at = moment(message.get("edit_date"))
+    edited = replace(heard, address=str(chat), kind="edit", text=text, sent_at=at)
     return Said(edited, chat, _id(message.get("message_id")))
 
 
@@ -180,12 +183,14 @@ def _press(query: Mapping[str, Any], heard: Heard) -> Event | None:
     return Said(heard, chat, _id(message.get("message_id")), press=press)
 
 
-def _membership(change: Mapping[str, Any]) -> Event | None:
+def _membership(change: Mapping[str, Any], heard: Heard) -> Event | None:
     chat = _chat(change)
     status = _mapping(change.get("new_chat_member")).get("status")
     if isinstance(chat, Group):
         return None if status in ("left", "kicked") else chat
-    return Blocked(chat) if chat is not None and status == "kicked" else None
+    if chat is None or status != "kicked":
+        return None
+    return Blocked(replace(heard, address=str(chat), kind="blocked", sent_at=moment(change.get("date"))))
 
 
 def _chat(holder: Mapping[str, Any]) -> int | Group | None:

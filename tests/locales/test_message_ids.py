@@ -38,7 +38,7 @@ FAMILIES: dict[str, set[str]] = {
     "not_understood": {"age", "consent", "text", "safety", "1", "2", "3"},
     "choice": {f"{field}.{choice}" for field, choices in CHOICES.items() for choice in choices},
     "field": set(FIELDS),
-    "media": set(get_args(HeardKind)) - {"start", "text", "stop"},
+    "media": set(get_args(HeardKind)) - {"start", "text", "stop", "blocked"},
     "danger": {danger.value for danger in Danger},
     "links.refused": {refused.value for refused in Refused},
     "contact.problem": {problem.value for problem in Problem},

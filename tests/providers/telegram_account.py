@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
@@ -55,7 +56,7 @@ class Account:
     """
 
     def __init__(self) -> None:
-        self.now = 1_760_000_000.0
+        self.now = time.time()
         self.registered: dict[str, Any] = {"url": ""}
         self.last_error: tuple[float, str] | None = None
         self.chats: dict[int, Chat] = {}

@@ -239,6 +239,41 @@ def test_whoever_blocks_the_bot_leaves_no_draft_and_starts_anew(product: Product
     assert words.say(None, "greeting")[:20] in product.says(ANN, "hi")
 
 
+def test_a_block_that_is_told_late_ends_nothing_that_was_begun_after_it(product: Product) -> None:
+    product.reach(ANN, "English", "I'm 24", "I agree")
+    product.api.block(ANN)
+    # It happened an hour ago, and its queue is only delivered now.
+    product.api.queues[("block", ANN)][0].update["my_chat_member"]["date"] -= 3600
+    product.api.run()
+    product.api.chat(ANN).blocked = False
+    assert words.say("en", "ask.image_age")[:30] in product.says(ANN, "of me")
+
+
+def test_somebody_unknown_who_blocks_the_bot_or_edits_an_old_message_begins_nothing(product: Product) -> None:
+    product.api.block(ANN)
+    product.api.edit(ANN, 7, text="something")
+    product.api.run()
+    assert product.api.ran == []
+    with product.service.database.reading() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM conversations").scalar() == 0
+    product.api.chat(ANN).blocked = False
+    product.api.edit(ANN, 7, text="I want to kill myself")
+    product.api.run()
+    assert "18111" in product.api.chat(ANN).said()[-1]
+
+
+def test_whoever_wrote_a_lot_while_we_were_away_is_heard(product: Product) -> None:
+    product.restart(TADA_RATE_LIMITS="on")
+    product.reach(ANN, "English")
+    began = product.api.now - 3600
+    for minute in range(60):
+        product.api.send(ANN, "hm", date=int(began + minute * 60))
+    product.api.run()
+    said = product.api.chat(ANN).said()
+    assert len(said) == 62
+    assert not any(words.say("en", "error.rate") in text for text in said)
+
+
 def test_a_web_process_loads_nothing_of_the_library(product: Product) -> None:
     program = (
         "import sys, webhook; webhook.create_app()\n"

@@ -85,6 +85,12 @@ def test_an_opt_out_that_twilio_answered_is_noted_for_the_operator_and_not_answe
     assert "Welcome back" in product.twilio.write(SOMEBODY, "24")[0]
 
 
+def test_an_opt_out_of_somebody_unknown_begins_nothing(product: Product) -> None:
+    assert product.twilio.write(SOMEBODY, "stop", OptOutType="STOP") == []
+    with product.database.reading() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM conversations").scalar() == 0
+
+
 def test_a_bare_word_for_stopping_ends_with_one_message(product: Product) -> None:
     product.twilio.write(SOMEBODY, "hi")
     for word in ("停止", "STOP"):
