@@ -17,10 +17,9 @@ SEND = "telegram.send"
 
 DELETABLE = timedelta(hours=48)
 """A bot may delete a message for so long: https://core.telegram.org/bots/api#deletemessage"""
-PRESS_LIVES = timedelta(seconds=150)
-"""A press can be answered for so long. Source: the open-source server, `add_update` of a callback query."""
-PARTS_LIVE = timedelta(days=1)
-"""The end of a text that comes later than this is of no use to anybody."""
+A_DAY = timedelta(days=1)
+"""The end of a text that comes later than this is of no use to anybody. A press can only be answered for 150 seconds;
+Telegram says so of an older one, and then there is nothing left to do, and nothing to tell an operator."""
 
 
 def delete_message(chat: int, message: int) -> Errand:
@@ -35,7 +34,7 @@ def delete_up_to(chat: int, message: int) -> Errand:
 
 def answer_press(press: str) -> Errand:
     """Let a pressed button stop waiting."""
-    return Errand(ANSWER_PRESS, letter={"press": press}, kept=PRESS_LIVES)
+    return Errand(ANSWER_PRESS, letter={"press": press}, kept=A_DAY)
 
 
 def send(chat: int, texts: Sequence[str]) -> list[Errand]:
@@ -51,7 +50,7 @@ def send(chat: int, texts: Sequence[str]) -> list[Errand]:
             letter={"chat": chat, "text": text},
             to=str(chat),
             after=timedelta(seconds=second),
-            kept=PARTS_LIVE,
+            kept=A_DAY,
         )
         for second, text in enumerate(texts, start=1)
     ]
