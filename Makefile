@@ -1,7 +1,7 @@
 # Two commands are all there is to know: `make run` and `make test`.
 # Everything is done by tasks.py, which needs nothing but Python 3.11 or newer.
 #
-#   make run                          the web chat at http://127.0.0.1:8000/
+#   make run                          the web chat at http://127.0.0.1:8000/ and the desk
 #   make run ARGS="--port 9000"       options of `tada serve`
 #   make test ARGS="tests/flows -x"   options of pytest
 #   make bench ARGS="--people 16"     options of `python -m benchmarks`

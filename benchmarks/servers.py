@@ -64,7 +64,8 @@ def product(home: Path, database_url: str, processes: int = 2) -> Iterator[tuple
     python = [sys.executable, "-m", "tada"]
     if not (home / "keys").exists():
         subprocess.run([*python, "init"], env=environment, check=True, stdout=subprocess.DEVNULL)
-    command = [*python, "serve", "--port", str(port), "--processes", str(processes)]
+    command = [*python, "serve", "--port", str(port), "--desk-port", str(free_port())]
+    command += ["--processes", str(processes)]
     began = time.perf_counter()
     with _served(command, environment, port, home / "serve.log") as pid:
         yield port, pid, time.perf_counter() - began
@@ -113,7 +114,7 @@ def memory(pid: int) -> dict[str, tuple[float, float]]:
         sizes = {
             line.split(":")[0]: int(line.split()[1]) for line in rollup.splitlines() if line.endswith("kB")
         }
-        kind = "web" if "gunicorn" in name else "worker" if " worker" in name else "supervisor"
+        kind = next((kind for kind in ("intake", "desk", "worker") if f" {kind}" in name), "supervisor")
         figures[f"{kind} {process}"] = (sizes["Rss"] / 1024, sizes["Pss"] / 1024)
     return figures
 

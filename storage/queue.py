@@ -285,13 +285,7 @@ def _where(wanted: Wanted, today: date) -> Iterator[ColumnElement[bool]]:
 
 def _count(connection: Connection, wanted: Wanted, today: date) -> int:
     rows = cases.outerjoin(staff, staff.c.id == cases.c.claimed_by) if wanted.orphaned else cases
-    some = (
-        select(literal(1))
-        .select_from(rows)
-        .where(*_where(wanted, today))
-        .limit(MOST_COUNTED)
-        .subquery()
-    )
+    some = select(literal(1)).select_from(rows).where(*_where(wanted, today)).limit(MOST_COUNTED).subquery()
     return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
 
 

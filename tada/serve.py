@@ -34,26 +34,40 @@ from tada.supervisor import Program, keep_running
     type=click.Choice(["intake", "desk", "all"]),
     help="What to serve: intake is the chat, desk the caseworkers' pages. Otherwise TADA_SURFACE, or both.",
 )
-@click.option("--processes", default=2, show_default=True, type=click.IntRange(1, 64), help="Web processes.")
+@click.option(
+    "--desk-port",
+    type=click.IntRange(1, 65535),
+    help="Port of the desk beside the chat.  [default: the one after --port]",
+)
+@click.option(
+    "--processes", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes of the chat."
+)
 @pass_instance
-def serve(instance: Instance, host: str, port: int, surface: str | None, processes: int) -> None:
+def serve(
+    instance: Instance, host: str, port: int, surface: str | None, desk_port: int | None, processes: int
+) -> None:
     """Serve the web chat and the caseworkers' desk, until Ctrl-C.
 
-    The background work is done beside it, and both are kept alive.
+    The chat and the desk are programs of their own, so that no key which opens a case is ever in the memory of
+    the one that talks to people. The background work is done beside them, and all are kept alive.
 
     \b
     Examples:
       tada serve
       tada serve --host 0.0.0.0 --port 8080
     """
-    _check_free(host, port)
+    desk_port = desk_port or (port % 65535 + 1)
+    for each in (port, desk_port):
+        _check_free(host, each)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # memory holds what people write; a dump would keep it
     os.umask(0o077)
     keep_logs()
-    if surface is not None:
-        instance = Instance({**instance.environ, "TADA_SURFACE": surface})
+    # A passkey belongs to a name, and to no number.
+    desk_host = "localhost" if _for_address(host) == "127.0.0.1" else _for_address(host)
+    instance = _with_addresses(instance, surface, f"http://{desk_host}:{desk_port}")
     settings = instance.settings
-    address = f"http://{_for_address(host)}:{port}"
+    chat, desk = settings.surface != "desk", settings.surface != "intake"
+    address = f"http://{_for_address(host)}:{port if chat else desk_port}"
     with tempfile.TemporaryDirectory(prefix="tada-metrics-") as metrics:
         environment = {
             # Each thread would otherwise hold memory of its own that it does not give back.
@@ -63,12 +77,18 @@ def serve(instance: Instance, host: str, port: int, surface: str | None, process
             "PROMETHEUS_MULTIPROC_DIR": metrics,
         }
         python = [sys.executable, "-m"]
-        web = [*python, "tada.web", "--host", host, "--port", str(port), "--processes", str(processes)]
+
+        def web(surface: str, port: int, processes: int) -> Program:
+            command = [*python, "tada.web", "--surface", surface, "--host", host, "--port", str(port)]
+            return Program(surface, [*command, "--processes", str(processes)], environment, _ROOT)
+
+        pages = [web("intake", port, processes)] if chat else []
+        pages += [web("desk", desk_port, 1)] if desk else []
         served = keep_running(
-            Program("web", web, environment, _ROOT),
+            pages[0],
             _answering(f"{address}/healthz"),
             lambda: click.echo("\n".join(_welcome(instance, address))),
-            beside=[Program("worker", [*python, "tada", "worker"], environment, _ROOT)],
+            beside=[*pages[1:], Program("worker", [*python, "tada", "worker"], environment, _ROOT)],
         )
     if not served:  # and it has said why
         raise click.exceptions.Exit(1)
@@ -78,6 +98,15 @@ _ROOT = Path(__file__).resolve().parent.parent
 """Python imports first from where a program is started. That must not be where an operator happens to stand."""
 
 # ------------------------------------------------------------------ before
+
+
+def _with_addresses(instance: Instance, surface: str | None, desk: str) -> Instance:
+    """Return the instance with what the command line says; the desk is at `desk` where no setting says otherwise."""
+    settings = instance.settings
+    chosen = {} if surface is None else {"TADA_SURFACE": surface}
+    if settings.desk_url is None and settings.public_url is None:
+        chosen["TADA_DESK_URL"] = desk
+    return Instance({**instance.environ, **chosen})
 
 
 def _check_free(host: str, port: int) -> None:
@@ -128,7 +157,7 @@ def _welcome(instance: Instance, address: str) -> list[str]:
     if settings.surface != "desk":
         steps += [("Web chat", f"{settings.public_url or address}/"), ("In a terminal", f"{tada} chat")]
     if settings.surface != "intake":
-        steps.append(("The desk", _way_to_the_desk(instance, address)))
+        steps.append(("The desk", _way_to_the_desk(instance)))
     if _may_have_demo(instance):
         steps.append(("Invented cases", f"{_how_to_make(tada)}   (to look round the desk)"))
     steps += [("Read the queue", f"{tada} case list"), ("Open a case", f"{tada} case show REFERENCE --json")]
@@ -137,10 +166,10 @@ def _welcome(instance: Instance, address: str) -> list[str]:
     return [*lines, "  Stop with Ctrl-C.", ""]
 
 
-def _way_to_the_desk(instance: Instance, address: str) -> str:
+def _way_to_the_desk(instance: Instance) -> str:
     from storage.invitations import invite_first
 
-    desk = desk_address(instance.settings, address)
+    desk = desk_address(instance.settings)
     token = invite_first(instance.database)
     return (
         f"{desk}/desk/" if token is None else f"{desk}/desk/link/{token}   (first sign-in: good once, today)"

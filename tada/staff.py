@@ -164,6 +164,6 @@ def _print_link(instance: Instance, member: StaffMember, by: Caseworker | Recove
     click.echo(f"  {desk_address(instance.settings)}/desk/link/{token}")
 
 
-def desk_address(settings: Settings, here: str = "http://127.0.0.1:8000") -> str:
+def desk_address(settings: Settings, here: str = "http://localhost:8001") -> str:
     """Return where colleagues reach the desk, without a slash at the end; `here` on one's own machine."""
     return settings.desk_url or settings.public_url or here

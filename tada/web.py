@@ -62,11 +62,13 @@ def application() -> Flask:
 def main() -> None:
     """Serve until TERM."""
     parser = argparse.ArgumentParser(prog="python -m tada.web", description=__doc__)
+    parser.add_argument("--surface", choices=("intake", "desk", "all"), default="all")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--processes", type=int, default=2)
     chosen = parser.parse_args()
     os.umask(0o077)
+    os.environ["TADA_SURFACE"] = chosen.surface
     app = application()
 
     def in_process() -> Flask:

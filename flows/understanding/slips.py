@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from itertools import takewhile
+
+from rapidfuzz.distance import Postfix, Prefix
 
 _SHORTEST = 4
 """Letters. A shorter word is one slip away from too many others."""
@@ -19,19 +20,14 @@ def is_slip(typed: str, word: str) -> bool:
     """
     if len(word) < _SHORTEST or typed == word or not (word.isascii() and word.isalpha()):
         return False
-    same = _alike(typed, word)
-    end = _alike(typed[same:][::-1], word[same:][::-1])
+    same = Prefix.similarity(typed, word)
+    end = Postfix.similarity(typed[same:], word[same:])
     was, came = word[same : len(word) - end], typed[same : len(typed) - end]
     if len(was) == 2 and came == was[::-1]:
         return True
     if not was and len(came) == 1 and came in word[max(same - 1, 0) : same + 1]:
         return True
     return len(word) >= _LONG and len(was) <= 1 and len(came) <= 1
-
-
-def _alike(one: str, other: str) -> int:
-    """Count the letters that two words begin with alike."""
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 class Corrections:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,7 +47,10 @@ class Server:
     def __init__(self, home: Path, port: int, folder: Path = ROOT) -> None:
         self.address = f"http://127.0.0.1:{port}"
         self._process = subprocess.Popen(
-            [Path(sys.executable).with_name("tada"), "serve", "--port", str(port)],
+            [
+                *(Path(sys.executable).with_name("tada"), "serve"),
+                *("--port", str(port), "--desk-port", str(free_port())),
+            ],
             cwd=folder,
             env={**os.environ, "TADA_HOME": str(home)},
             stdout=subprocess.PIPE,
@@ -200,13 +204,32 @@ def test_the_first_sign_in_at_the_desk_is_printed_until_somebody_works_here(tmp_
     run(tmp_path, "init")
     instance = Instance({"TADA_HOME": str(tmp_path)})
     said = "\n".join(_welcome(instance, "http://127.0.0.1:8000"))
-    link = re.search(r"http://127\.0\.0\.1:8000/desk/link/([\w-]{43}) ", said)
+    link = re.search(r"http://localhost:8001/desk/link/([\w-]{43}) ", said)
     assert link
     assert read_invitation(instance.database, link[1], datetime.now(UTC)).kind == "first"
 
     run(tmp_path, "staff", "add", "Mei", "--role", "supervisor", "--password-stdin", typed=f"{PASSWORD}\n")
 
-    assert "http://127.0.0.1:8000/desk/\n" in "\n".join(_welcome(instance, "http://127.0.0.1:8000"))
+    assert "http://localhost:8001/desk/\n" in "\n".join(_welcome(instance, "http://127.0.0.1:8000"))
+
+
+def test_the_chat_and_the_desk_are_programs_of_their_own(home: Path) -> None:
+    with serving(home) as server:
+        desk = re.search(r"http://localhost:\d+/", server.printed)
+        assert desk
+        answers = [status_of(server.address + path) for path in ("/", "/desk/sign-in")]
+        answers += [status_of(desk[0] + path) for path in ("", "desk/sign-in")]
+        assert answers == [200, 404, 404, 200]
+        assert server.stop() == 0
+
+
+def status_of(address: str) -> int:
+    """The status of a page."""
+    try:
+        with urllib.request.urlopen(address, timeout=20) as response:
+            return int(response.status)
+    except urllib.error.HTTPError as error:
+        return error.code
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def test_a_link_is_printed_that_sets_a_second_factor(
 ) -> None:
     result = tada("staff", *arguments, "--password-stdin", typed=typed)
     assert result.exit_code == 0, result.output
-    link = re.search(r"http://127\.0\.0\.1:8000/desk/link/([\w-]{43})\n", result.stdout)
+    link = re.search(r"http://localhost:8001/desk/link/([\w-]{43})\n", result.stdout)
     assert link, result.stdout
     database = Instance({"TADA_HOME": str(home)}).database
     invitation = read_invitation(database, link[1], datetime.now(UTC))
