@@ -156,8 +156,8 @@ class Exchange:
         remembered = self._remember(turn.conversation)
         if self._case is None:
             given = []  # destroyed, as nothing leads to it any more
-        self._gathered = (self._mark(turn.reply), remembered, self._stored, given)
-        self._errands = rows_of(errands, self._living[0], self._now)
+        sent = rows_of(errands, self._living[0], self._now)
+        self._gathered = (self._mark(turn.reply), remembered, self._stored, given, sent)
         self._counts = turn.counts
 
     def write(self, on: Line | Connection) -> None:
@@ -166,12 +166,12 @@ class Exchange:
         Raises:
             Overtaken: the conversation is no longer as it was read.
         """
-        write_turn(on, *self._gathered, self._errands)
+        write_turn(on, *self._gathered)
         count_up(on, self._counts, self._now)
 
     def is_one_statement(self, on: Line) -> bool:
         """Whether what was gathered is written by a single statement."""
-        return not self._counts and not self._errands and writes_at_once(on, *self._gathered)
+        return not self._counts and writes_at_once(on, *self._gathered)
 
     def _in_transaction(self) -> Connection:
         if self._open_connection is None:

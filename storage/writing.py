@@ -31,7 +31,8 @@ _UPDATE_STATE = _update("state", "erase_at")
 _SELDOM_CHANGED = tuple(name for name in _REMEMBERED if name not in ("state", "erase_at"))
 _INSERT_MARK = _insert(marks, "mark", "reply", "erase_at")
 _INSERT_ANSWERS = _insert(answers, "case_id", "sequence", "sealed")
-_INSERT_ERRANDS = _insert(later_work, "id", "kind", "due_at", "subject", "epoch", "sealed", "erase_at")
+_ERRAND = ("id", "kind", "due_at", "subject", "epoch", "sealed", "erase_at")
+_INSERT_ERRANDS = _insert(later_work, *_ERRAND)
 
 # PostgreSQL can do all of it at once, and as one statement it is a transaction by itself: nothing is written
 # unless the conversation is still the one that was read.
@@ -44,7 +45,11 @@ _AT_ONCE = Prepared(
         " SELECT CAST(:mark AS bytea), CAST(:reply AS bytea), CAST(:mark_erase_at AS bigint) FROM changed),"
         " answered AS (INSERT INTO answers (case_id, sequence, sealed)"
         " SELECT CAST(:case_id AS bytea), given.* FROM changed,"
-        " unnest(CAST(:sequences AS integer[]), CAST(:sealed AS bytea[])) AS given)"
+        " unnest(CAST(:sequences AS integer[]), CAST(:sealed AS bytea[])) AS given),"
+        " sent AS (INSERT INTO later_work (id, kind, due_at, subject, epoch, sealed, erase_at)"
+        " SELECT errand.* FROM changed, unnest(CAST(:errand_id AS bytea[]), CAST(:errand_kind AS text[]),"
+        " CAST(:errand_due_at AS bigint[]), CAST(:errand_subject AS bytea[]), CAST(:errand_epoch AS integer[]),"
+        " CAST(:errand_sealed AS bytea[]), CAST(:errand_erase_at AS bigint[])) AS errand)"
         " SELECT count(*) FROM changed"
     )
 )
@@ -70,7 +75,7 @@ def write_turn(
         Overtaken: the row is no longer as it was read.
     """
     if remembered is not None and stored is not None and on.dialect.name == "postgresql":
-        _write_at_once(on, mark, remembered, stored, given)
+        _write_at_once(on, mark, remembered, stored, given, errands)
     else:
         _INSERT_ANSWERS.run(on, *given)
         if remembered is not None and stored is not None:
@@ -81,13 +86,13 @@ def write_turn(
         elif remembered is not None:
             _INSERT_CONVERSATION.run(on, remembered)
         _INSERT_MARK.run(on, mark)
-    write_errands(on, errands)
+        write_errands(on, errands)
 
 
 def writes_at_once(
-    on: Line, mark: Values, remembered: Values | None, stored: Row[Any] | None, given: Sequence[Values]
+    on: Line, mark: Values, remembered: Values | None, stored: Row[Any] | None, *rest: Sequence[Values]
 ) -> bool:
-    """Whether `write_turn` would be a single statement, errands left out."""
+    """Whether `write_turn` would be a single statement."""
     return remembered is not None and stored is not None and on.dialect.name == "postgresql"
 
 
@@ -97,7 +102,12 @@ def write_errands(on: Line | Connection, errands: Sequence[Values]) -> None:
 
 
 def _write_at_once(
-    on: Line | Connection, mark: Values, remembered: Values, stored: Row[Any], given: Sequence[Values]
+    on: Line | Connection,
+    mark: Values,
+    remembered: Values,
+    stored: Row[Any],
+    given: Sequence[Values],
+    errands: Sequence[Values],
 ) -> None:
     values = {
         **remembered,
@@ -108,6 +118,7 @@ def _write_at_once(
         "mark_erase_at": mark["erase_at"],
         "sequences": [row["sequence"] for row in given],
         "sealed": [row["sealed"] for row in given],
+        **{f"errand_{name}": [errand[name] for errand in errands] for name in _ERRAND},
     }
     if _AT_ONCE.scalar(on, values) != 1:
         raise Overtaken
