@@ -80,6 +80,10 @@ ACCESS: dict[tuple[str, str], Rule] = {
     ("POST", "/desk/me/passkeys/remove"): Rule(ALL, fresh=True),
     # the queue
     ("GET", "/desk/queue"): Rule(READERS),
+    ("GET", "/desk/queue/rows"): Rule(READERS, quiet=True),
+    ("POST", "/desk/queue/claim"): Rule(READERS),
+    ("POST", "/desk/queue/release"): Rule(READERS),
+    ("POST", "/desk/queue/hand-over"): Rule(READERS),
     # the people
     ("GET", "/desk/people"): Rule(ALL),
     ("POST", "/desk/people"): Rule(INVITERS, fresh=True),

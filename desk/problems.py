@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 
 PROBLEMS: dict[str, int] = {
     "bad_request": 400,
+    "none_chosen": 400,
     "origin": 403,
     "role": 403,
     "not_yours": 403,

@@ -66,9 +66,12 @@ def write_entry(
     kind: Kind,
     text: str,
     about: Mapping[str, Any] | None = None,
+    once: str = "",
 ) -> Entry:
     """Write into a case. That it was written is in the log, and not what.
 
+    Args:
+        once: drawn for the form that it was written in; what comes with it a second time is there already.
     Raises:
         TooLong: more than `LONGEST_ENTRY` characters.
         NotAllowed, NotYours, CaseNotFound: as `storage.opening.workable`.
@@ -76,7 +79,13 @@ def write_entry(
     """
     with database.transaction() as connection:
         opened = with_key(workable(connection, caseworker, reference), caseworker)
-        return append_entry(connection, opened, caseworker, kind, text, about)
+        if not once:
+            return append_entry(connection, opened, caseworker, kind, text, about)
+        _wait_for_others(connection, opened)
+        for entry in read_entries(connection, opened):
+            if entry.about.get("once") == once:
+                return entry
+        return append_entry(connection, opened, caseworker, kind, text, {**(about or {}), "once": once})
 
 
 def append_entry(
@@ -90,8 +99,7 @@ def append_entry(
     """As `write_entry`, within a transaction that does more."""
     if len(text) > LONGEST_ENTRY:
         raise TooLong
-    # Whoever writes into the same case at the same time waits here.
-    connection.execute(select(cases.c.id).where(cases.c.id == opened.id).with_for_update())
+    _wait_for_others(connection, opened)
     last = connection.execute(
         select(entries.c.number, entries.c.locked)
         .where(entries.c.case_id == opened.id)
@@ -111,6 +119,11 @@ def append_entry(
     event = _EVENTS.get(kind, "note_written")
     audit.append(connection, now, caseworker.id, event, audit.subject_of(opened.id))
     return entry
+
+
+def _wait_for_others(connection: Connection, opened: Opened) -> None:
+    """Whoever writes into the same case at the same time waits here."""
+    connection.execute(select(cases.c.id).where(cases.c.id == opened.id).with_for_update())
 
 
 def read_entries(connection: Connection, opened: Opened) -> tuple[Entry, ...]:

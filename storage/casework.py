@@ -265,7 +265,9 @@ def _write_links(
                 )
         if before:
             changed = {str(number): dict(wanted[number]) for number in sorted(before)}
-            append_entry(connection, opened, caseworker, "links", text, {**about, "links": changed})
+            was = {str(number): vars(state) for number, state in sorted(before.items())}
+            about = {**about, "links": changed, "before": was}
+            append_entry(connection, opened, caseworker, "links", text, about)
     return before
 
 

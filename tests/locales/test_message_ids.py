@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import get_args, get_type_hints
 
 from bot.telegram.updates import COMMANDS
+from desk import naming
 from desk.problems import PROBLEMS
+from desk.queue import VIEWS
 from flows.choices import CHOICES, NEEDS_DETAIL
 from flows.steps import FIELDS, STEPS
 from flows.understanding.contacts import Problem
@@ -18,6 +20,8 @@ from flows.understanding.links import Refused
 from flows.vocabulary import CaseStatus, HeardKind
 from locales import Words
 from storage.audit import EVENTS
+from storage.casetelling import PRIORITIES
+from storage.casework import LINK_STATUSES
 from storage.staff import ROLES
 
 ROOT = Path(__file__).parents[2]
@@ -51,7 +55,17 @@ FAMILIES: dict[str, set[str]] = {
     "desk.second": {"wrong"},
     "desk.sign_in": {"wrong", "expired", "no_factor"},
     "desk.link": {"wrong"},
+    "desk.flag": set(naming.FLAGS),
+    "desk.reason": set(naming.REASONS),
+    "desk.channel": set(naming.CHANNELS),
+    "desk.priority": set(PRIORITIES),
+    "desk.link_status": set(LINK_STATUSES),
+    "desk.view": set(VIEWS),
+    "desk.queue": {"priority", "language", "channel", "link_status"},
     "desk.done": {
+        "claimed",
+        "released",
+        "handed_over",
         "signed_out",
         "signed_out_everywhere",
         "passkey_added",

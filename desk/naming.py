@@ -1,0 +1,45 @@
+"""The ids that the desk has words for; whatever else a case holds is shown as it stands there."""
+
+from __future__ import annotations
+
+CHANNELS: tuple[str, ...] = ("web", "whatsapp", "telegram", "phone", "terminal")
+
+FLAGS: tuple[str, ...] = (
+    "danger",
+    "human",
+    "erase",
+    "threatened",
+    "image_under_16",
+    "image_age_unsure",
+    "non_consensual_activity",
+    "other_with_permission",
+)
+
+REASONS: tuple[str, ...] = (
+    "danger",
+    "human",
+    "threatened_not_published",
+    "image_under_16",
+    "non_consensual_activity",
+    "many_links",
+    "none",
+)
+"""Those of `flows.priority`."""
+
+FIELDS: tuple[str, ...] = (
+    "whose",
+    "image_age",
+    "relationship",
+    "background",
+    "content",
+    "story",
+    "links_note",
+    "no_links",
+    "message",
+    "name",
+    "pronoun",
+    "contact_method",
+    "contact_detail",
+    "contact_safety",
+)
+"""In the order in which a case is read: what happened first, then who the person is."""
