@@ -185,6 +185,7 @@ CLOUD = Channel(
         "TADA_CLOUD_VERIFY_TOKEN": "a-verify-token-of-nobody",
         "TADA_CLOUD_PHONE_NUMBER_ID": SENDER,
     },
+    secret="TADA_CLOUD_APP_SECRET",
     rule=PATH,
     later=True,
 )

@@ -135,6 +135,7 @@ class Channel:
         name: what conversations by it are marked with.
         join: makes a person of the instance; those of different numbers are different people.
         settings: what switches it on.
+        secret: the setting that proves a delivery, and can be changed for another; empty without one.
         rule: its route for messages; empty without one.
         most: how many UTF-16 units a text may have there.
         forged: the status of a delivery that is not the provider's; None where there is no provider.
@@ -151,6 +152,7 @@ class Channel:
     name: str
     join: Callable[[Service, int], Person]
     settings: Mapping[str, str] = field(default_factory=dict)
+    secret: str = ""
     rule: str = ""
     most: int = 4096
     forged: int | None = 403

@@ -119,6 +119,7 @@ TELEGRAM = Channel(
     name="telegram",
     join=Chatter,
     settings={"TADA_TELEGRAM_TOKEN": TOKEN, "TADA_TELEGRAM_SECRET": SECRET},
+    secret="TADA_TELEGRAM_SECRET",
     rule=PATH,
     most=4_000,
     too_large=200,  # anything else would come again for a day, and nothing else of the chat meanwhile

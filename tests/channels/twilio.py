@@ -170,6 +170,7 @@ TWILIO = Channel(
         "TADA_TWILIO_AUTH_TOKEN": TOKEN,
         "TADA_TWILIO_NUMBER": NUMBER,
     },
+    secret="TADA_TWILIO_AUTH_TOKEN",
     rule=PATH,
     most=1_500,
     away=(200, True),
