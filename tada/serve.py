@@ -12,7 +12,7 @@ import sys
 import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -67,7 +67,8 @@ def serve(
     instance = _with_addresses(instance, surface, f"http://{desk_host}:{desk_port}")
     settings = instance.settings
     chat, desk = settings.surface != "desk", settings.surface != "intake"
-    address = f"http://{_for_address(host)}:{port if chat else desk_port}"
+    ports = [port] * chat + [desk_port] * desk
+    address = f"http://{_for_address(host)}:{ports[0]}"
     with tempfile.TemporaryDirectory(prefix="tada-metrics-") as metrics:
         environment = {
             # Each thread would otherwise hold memory of its own that it does not give back.
@@ -86,7 +87,7 @@ def serve(
         pages += [web("desk", desk_port, 1)] if desk else []
         served = keep_running(
             pages[0],
-            _answering(f"{address}/healthz"),
+            _answering([f"http://{_for_address(host)}:{each}/healthz" for each in ports]),
             lambda: click.echo("\n".join(_welcome(instance, address))),
             beside=[*pages[1:], Program("worker", [*python, "tada", "worker"], environment, _ROOT)],
         )
@@ -135,16 +136,17 @@ def _for_address(host: str, everywhere: str = "127.0.0.1") -> str:
 # ------------------------------------------------------------------ when it runs
 
 
-def _answering(url: str) -> Callable[[], bool]:
+def _answering(addresses: Sequence[str]) -> Callable[[], bool]:
+    """Return what tells whether all of them answer."""
     # No proxy of the environment: this is our own machine.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
-    def ask() -> bool:
-        with contextlib.suppress(OSError, urllib.error.URLError), opener.open(url, timeout=2) as response:
+    def answers(address: str) -> bool:
+        with contextlib.suppress(OSError, urllib.error.URLError), opener.open(address, timeout=2) as response:
             return bool(response.status == 200)
         return False
 
-    return ask
+    return lambda: all(map(answers, addresses))
 
 
 def _welcome(instance: Instance, address: str) -> list[str]:
