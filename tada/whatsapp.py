@@ -100,7 +100,8 @@ def _settings(instance: Instance) -> Twilio:
     settings = instance.settings.twilio
     if settings is None:
         raise click.ClickException(
-            "WhatsApp through Twilio is off: set TADA_TWILIO_ACCOUNT_SID, TADA_TWILIO_AUTH_TOKEN and TADA_TWILIO_NUMBER."
+            "WhatsApp through Twilio is off. Set TADA_TWILIO_ACCOUNT_SID, TADA_TWILIO_AUTH_TOKEN and TADA_TWILIO_NUMBER; "
+            "docs/channels.md tells where to find them."
         )
     return settings
 
@@ -109,7 +110,7 @@ def _made(settings: Twilio, wanted: list[Template]) -> dict[str, str]:
     """Return Twilio's id of each template by its name, making those that are not there."""
     from twilio.rest.content.v1.content import ContentList
 
-    from bot.whatsapp.client import Refusal, connect
+    from bot.whatsapp.client import UNREADABLE, Refusal, connect
 
     try:
         contents = connect(settings).content.v1.contents
@@ -126,9 +127,9 @@ def _made(settings: Twilio, wanted: list[Template]) -> dict[str, str]:
                 )
                 there[template.name] = str(contents.create(asked).sid)
     except Refusal as refusal:
-        raise click.ClickException(
-            f"Twilio refused: {_told(refusal.code)} Nothing was changed here."
-        ) from None
+        raise click.ClickException(f"{_told(refusal.code)} Nothing was changed here.") from None
+    except UNREADABLE:
+        raise click.ClickException(f"{_UNREADABLE} Nothing was changed here.") from None
     return {template.name: there[template.name] for template in wanted}
 
 
@@ -139,16 +140,24 @@ def _refused(settings: Twilio) -> str | None:
     try:
         connect(settings).messages.list(to=f"whatsapp:{settings.number}", limit=1, page_size=1)
     except Refusal as refusal:
-        return f"Twilio refused: {_told(refusal.code)}"
+        return _told(refusal.code)
     except UNREADABLE:
-        return "Twilio's answer cannot be read."
+        return _UNREADABLE
     return None
+
+
+_UNREADABLE = "Twilio's answer cannot be read. Try again in a while; is TADA_TWILIO_API_BASE set?"
 
 
 def _told(code: str) -> str:
     if code in ("20003", "http_401"):
-        return "the account SID and the auth token do not belong together."
-    return "it cannot be reached." if code == "unreachable" else f"error {code}, see its error pages."
+        return (
+            "Twilio does not let us in: the account SID and the auth token do not belong together. "
+            "Copy both anew from the first page of its console."
+        )
+    if code == "unreachable" or code.startswith("http_5"):
+        return "Twilio cannot be reached from here, or has trouble of its own. Try again in a while."
+    return f"Twilio refused with error {code}: https://www.twilio.com/docs/api/errors says what it is."
 
 
 def _keep(home: Path, templates: dict[str, str]) -> None:

@@ -74,6 +74,16 @@ def store_away(service: Service, monkeypatch: pytest.MonkeyPatch) -> Away:
 
 
 @pytest.fixture
+def start_again(service: Service) -> Callable[[dict[str, str]], None]:
+    """Starts the application again, with other settings."""
+
+    def start(settings: dict[str, str]) -> None:
+        service.app = create_app(service.environ | settings)
+
+    return start
+
+
+@pytest.fixture
 def rate_limits(service: Service) -> None:
     """Switches the limits on."""
     service.app = create_app(service.environ | {"TADA_RATE_LIMITS": "on"})

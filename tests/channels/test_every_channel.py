@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import tomllib
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from tests.channels.harness import Channel, Delivery, Person, Shown, units
 from tests.channels.payloads import FORM, HOSTILE, JSON, filled, left_out, retyped
 from tests.channels.registry import CHANNELS
 from tests.promises.conftest import Service
-from webhook import LARGER_BODIES, LARGEST_BODY, create_app
+from webhook import LARGER_BODIES, LARGEST_BODY
 
 CONVERSATIONS = Path(__file__).parent.parent / "conversations" / "whole"
 BOTH = pytest.mark.parametrize("service", ["sqlite_url", "postgresql_url"], indirect=True)
@@ -148,15 +149,15 @@ def test_what_is_meant_for_another_account_is_not_taken(service: Service, channe
 
 @of([each for each in PROVIDED if each.secret])
 def test_while_its_secret_is_changed_a_provider_is_believed_by_both_and_afterwards_by_the_new_alone(
-    service: Service, channel: Channel
+    service: Service, channel: Channel, start_again: Callable[[dict[str, str]], None]
 ) -> None:
     person = joined(channel, service, 1, "English")
     old = "_".join((*channel.secret.split("_", 2)[:2], "OLD", channel.secret.split("_", 2)[2]))
     present, another = channel.settings[channel.secret], "another-secret-of-nobody"
     for secrets in ({channel.secret: another, old: present}, {channel.secret: present, old: another}):
-        service.app = create_app(service.environ | secrets)
+        start_again(secrets)
         assert sent(channel, person, person.text("hmm")).texts
-    service.app = create_app(service.environ | {channel.secret: another})
+    start_again({channel.secret: another})
     before = rows_kept(service)
     assert person.deliver(person.text("hmm")).status == channel.forged
     assert rows_kept(service) == before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.providers.twilio import FakeTwilio, serving
 from tests.tada.calling import Tada
 
 GIVEN = {
@@ -27,7 +28,7 @@ def test_where_twilio_is_not_reached_it_says_so_and_what_else_is_missing(tada: T
 
     assert result.exit_code == 1
     assert "PROBLEM: TADA_PUBLIC_URL is not set" in result.stdout
-    assert "PROBLEM: Twilio refused: it cannot be reached." in result.stdout
+    assert "PROBLEM: Twilio cannot be reached from here" in result.stdout
     assert GIVEN["TADA_TWILIO_AUTH_TOKEN"] not in result.output
 
 
@@ -36,3 +37,26 @@ def test_where_twilio_is_not_reached_no_template_is_noted(tada: Tada) -> None:
 
     assert result.exit_code == 1
     assert "Nothing was changed here" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ((401, {"code": 20003}, {}), "do not belong together"),
+        ((503, b"<html>", {}), "cannot be reached"),
+        ((400, {"code": 63999}, {}), "refused with error 63999"),
+        ((200, b"not JSON", {}), "cannot be read"),
+        ((200, {}, {}), "cannot be read"),
+    ],
+)
+@pytest.mark.parametrize("command", ["setup", "status"])
+def test_what_twilio_has_against_it_is_said_in_plain_words(
+    tada: Tada, command: str, answer: tuple[int, object, dict[str, str]], told: str
+) -> None:
+    account = FakeTwilio(lambda *_: (0, "", b""), "", faults=[answer])
+    with serving(account):
+        result = tada("channel", "whatsapp", command, env=GIVEN | {"TADA_TWILIO_API_BASE": account.base})
+
+    assert result.exit_code == 1
+    assert told in result.output
+    assert GIVEN["TADA_TWILIO_AUTH_TOKEN"] not in result.output
