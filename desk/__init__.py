@@ -11,9 +11,12 @@ from collections.abc import Callable
 from flask import Blueprint, Flask
 
 from desk.access import guard
+from desk.case import add_case
 from desk.files import add_files
 from desk.home import add_home
+from desk.links import add_links
 from desk.log import add_log
+from desk.notes import add_notes
 from desk.office import Office, Options
 from desk.pages import Pages
 from desk.passkeys import add_passkeys
@@ -63,6 +66,9 @@ def create_desk(
         add_welcoming,
         add_passkeys,
         add_queue,
+        add_case,
+        add_links,
+        add_notes,
         add_people,
         add_log,
     ):

@@ -43,3 +43,9 @@ FIELDS: tuple[str, ...] = (
     "contact_safety",
 )
 """In the order in which a case is read: what happened first, then who the person is."""
+
+CONTACT_WAYS: tuple[str, ...] = ("phone_call", "sms", "whatsapp", "telegram", "signal", "email")
+OUTCOMES: tuple[str, ...] = ("reached", "not_reached", "somebody_else")
+REPORTED_TO: tuple[str, ...] = ("platform", "hosting_provider")
+NOTES: tuple[str, ...] = ("note", "third_party")
+"""The kinds of entry that are written in one box."""

@@ -18,15 +18,17 @@ def is_inside(path: str) -> bool:
     return path.startswith("/desk/") and len(path) < 1_000 and path.isprintable() and "\\" not in path
 
 
-def to_page(path: str, done: str = "", **more: str) -> Response:
+def to_page(path: str, done: str = "", place: str = "", **more: str) -> Response:
     """Send the browser to a page of the desk.
 
     Args:
         done: the last part of the id of a text (`desk.done.…`) that the page then begins with.
+        place: the id of the part of the page that is to be in sight.
     """
     where = path if is_inside(path) else "/desk/"
     query = urlencode({name: value for name, value in {"done": done, **more}.items() if value})
     address = f"{where}{'&' if '?' in where else '?'}{query}" if query else where
+    address += f"#{place}" if place else ""
     if "HX-Request" in request.headers:
         response = make_response("", 204)
         response.headers["HX-Redirect"] = address

@@ -13,6 +13,7 @@ from desk import naming
 from desk.problems import PROBLEMS
 from desk.queue import VIEWS
 from flows.choices import CHOICES, NEEDS_DETAIL
+from flows.platforms import PLATFORMS
 from flows.steps import FIELDS, STEPS
 from flows.understanding.contacts import Problem
 from flows.understanding.danger import Danger
@@ -20,8 +21,10 @@ from flows.understanding.links import Refused
 from flows.vocabulary import CaseStatus, HeardKind
 from locales import Words
 from storage.audit import EVENTS
-from storage.casetelling import PRIORITIES
+from storage.casebook import KINDS
+from storage.casetelling import PRIORITIES, Status
 from storage.casework import LINK_STATUSES
+from storage.outbox import DeliveryState
 from storage.staff import ROLES
 
 ROOT = Path(__file__).parents[2]
@@ -56,6 +59,16 @@ FAMILIES: dict[str, set[str]] = {
     "desk.sign_in": {"wrong", "expired", "no_factor"},
     "desk.link": {"wrong"},
     "desk.flag": set(naming.FLAGS),
+    "desk.flag_means": set(naming.FLAGS),
+    "desk.field": {*naming.FIELDS, "consent"},
+    "desk.reported_to": set(naming.REPORTED_TO),
+    "desk.outcome": set(naming.OUTCOMES),
+    "desk.entry": set(KINDS),
+    "desk.delivery": {"waiting", *get_args(DeliveryState)},
+    "desk.case_status": set(get_args(Status)),
+    "desk.case": {"added", "corrected"},
+    "choice.contact_method": set(CHOICES["contact_method"]),
+    "platform": set(PLATFORMS),
     "desk.reason": set(naming.REASONS),
     "desk.channel": set(naming.CHANNELS),
     "desk.priority": set(PRIORITIES),
@@ -66,6 +79,15 @@ FAMILIES: dict[str, set[str]] = {
         "claimed",
         "released",
         "handed_over",
+        "attended",
+        "due_set",
+        "closed",
+        "reopened",
+        "noted",
+        "nothing_written",
+        "links_changed",
+        "links_restored",
+        "links_moved_on",
         "signed_out",
         "signed_out_everywhere",
         "passkey_added",
