@@ -33,6 +33,8 @@ Event = Literal[
     "links_changed",
     "log_exported",
     "message_written",
+    "key_destroyed",
+    "key_rotated",
     "note_written",
     "passkey_added",
     "passkey_removed",

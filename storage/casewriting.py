@@ -20,7 +20,8 @@ from storage.casefile import (
     signed_parts,
 )
 from storage.keys import KeyDirectory, day_of
-from storage.schema import answers, cases, links, manifests, receipts
+from storage.errors import StoreAway
+from storage.schema import answers, cases, desk_keys, links, manifests, receipts
 from storage.sealing import CodeKeys, digest, lock, new_id, new_key_pair, seal, sign, unlock
 
 _ID: BindParameter[bytes] = bindparam("case")
@@ -41,6 +42,12 @@ _IN_TURN = select(cases.c.state).where(cases.c.id == _ID).with_for_update()
 _LAST_ANSWER = select(func.max(answers.c.sequence)).where(answers.c.case_id == _ID)
 _LAST_LINK = select(func.max(links.c.number)).where(links.c.case_id == _ID)
 _LAST_MANIFEST = (
+# Held until the case is there, so that a key which has just become old is not destroyed before its last case.
+_DESK_KEY = (
+    select(desk_keys.c.state)
+    .where(desk_keys.c.generation == bindparam("generation"))
+    .with_for_update(read=True)
+)
     select(manifests.c.number, manifests.c.signature)
     .where(manifests.c.case_id == _ID)
     .order_by(manifests.c.number.desc())
@@ -86,11 +93,17 @@ class CaseWriter:
         language: str,
         channel: str,
     ) -> CaseWriter:
-        """Begin a draft. Its private key is sealed to the desk, locked once more, and forgotten here."""
+        """Begin a draft. Its private key is sealed to the desk, locked once more, and forgotten here.
+
+        Raises:
+            StoreAway: the desk key was destroyed this very moment; the next attempt takes the new one.
+        """
         generation, desk = keys.desk_public
         pair, case_id = new_key_pair(), new_id()
         sealed = seal(desk, pair.private, *case_key_context(case_id, generation))
         connection().execute(
+        if connection().execute(_DESK_KEY, {"generation": generation}).scalar() == "destroyed":
+            raise StoreAway
             insert(cases),
             {
                 "id": case_id,

@@ -102,8 +102,8 @@ class KeyDirectory:
         """Name the directory; nothing is read yet.
 
         Args:
-            desk_fingerprint: the pin as the operator's settings have it, where they do; it must then be the
-                one in the directory too.
+            desk_fingerprint: the pin as the operator's settings have it. Where they do, it decides: a new key
+                then counts only when they were changed, too.
         """
         self.path = path
         self._pin = desk_fingerprint
@@ -180,6 +180,37 @@ class KeyDirectory:
     def code_salt(self) -> bytes:
         """The salt of all case codes of this instance."""
         return self._current().code_salt
+
+    def desk_key(self, generation: int) -> bytes | None:
+        """Return the public half of a desk key that is here, pinned or not yet; None where there is none."""
+        path = self.path / f"desk-{generation}.pub"
+        return _read_key(path) if path.exists() else None
+
+    def place_desk_key(self, generation: int, public: bytes) -> None:
+        """Put a new desk key beside the pinned one. Nothing is sealed to it before it is pinned."""
+        self._replace(f"desk-{generation}.pub", public)
+
+    def pin_desk_key(self, generation: int, public: bytes) -> None:
+        """Have answers sealed to this key from now on, by everybody who uses this directory."""
+        self._replace(_FINGERPRINT, bytes.fromhex(fingerprint_of(generation, public)))
+
+    def remove_desk_key(self, generation: int) -> None:
+        """Remove the public half of a desk key that is no more."""
+        (self.path / f"desk-{generation}.pub").unlink(missing_ok=True)
+        _sync(self.path)
+
+    @property
+    def newest_pinned(self) -> tuple[int, bytes]:
+        """The desk key that the directory itself pins. Where the settings pin an older one, they are to be changed."""
+        return KeyDirectory(self.path).desk_public
+
+    def _replace(self, name: str, key: bytes) -> None:
+        aside = self._aside(name)
+        _write(aside, key)
+        aside.rename(self.path / name)
+        _sync(self.path)
+        with self._reading:
+            self._contents = None
 
     # -------------------------------------------------------------- epoch keys
 
@@ -278,13 +309,15 @@ class KeyDirectory:
         try:
             for problem in _permissions(self.path):
                 raise KeyDirectoryUnsafe(problem.file, problem.what)
+            # The pin first: the key that it names was there before it, and is on the list that follows.
+            pin = _read_key(self.path / _FINGERPRINT).hex()
             names = sorted(os.listdir(self.path))
         except OSError:
             raise KeyDirectoryUnsafe(".", "cannot be read") from None
         return _Contents(
             stamp=stamp,
             settled=time.time() - stamp / 1e9 > _SETTLED_AFTER,
-            desk=self._pinned_desk_key(names),
+            desk=self._pinned_desk_key(pin, names),
             signing_key=_read_key(self.path / _SIGNING_KEY),
             verify_keys=tuple(_read_key(self.path / name) for name in names if _INTAKE.fullmatch(name)),
             code_salt=_read_key(self.path / _CODE_SALT),
@@ -301,15 +334,15 @@ class KeyDirectory:
                         raise
                     # Destroyed by another process since the directory was listed.
 
-    def _pinned_desk_key(self, names: list[str]) -> tuple[int, bytes]:
-        pin = _read_key(self.path / _FINGERPRINT).hex()
-        if self._pin is not None and self._pin.strip().lower() != pin:
-            raise KeyDirectoryUnsafe(_FINGERPRINT, "is not the fingerprint in TADA_DESK_KEY_FINGERPRINT")
+    def _pinned_desk_key(self, pin: str, names: list[str]) -> tuple[int, bytes]:
+        wanted = pin if self._pin is None else self._pin.strip().lower()
         for name in names:
             if match := _DESK.fullmatch(name):
                 generation, public = int(match[1]), _read_key(self.path / name)
-                if fingerprint_of(generation, public) == pin:
+                if fingerprint_of(generation, public) == wanted:
                     return generation, public
+        if wanted != pin:
+            raise KeyDirectoryUnsafe(_FINGERPRINT, "is not the fingerprint in TADA_DESK_KEY_FINGERPRINT")
         raise KeyDirectoryUnsafe(_FINGERPRINT, "fits no desk key here: the key was replaced, or the pin was")
 
 

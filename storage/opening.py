@@ -7,6 +7,7 @@ Source: the list of roles in the threat model, section 10.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,13 +86,18 @@ def workable(connection: Connection, caseworker: Caseworker, reference: str) -> 
 
 
 def with_key(row: Row[Any], caseworker: Caseworker) -> Opened:
+    """Open the private key of a case. Raises: as `with_desk_keys`."""
+    return with_desk_keys(row, caseworker.desk_keys)
+
+
+def with_desk_keys(row: Row[Any], desk_keys: Mapping[int, bytes]) -> Opened:
     """Open the private key of a case.
 
     Raises:
-        CaseDamaged: no desk key of this colleague opens it, or it is another case's.
+        CaseDamaged: none of these keys opens it, or it is another case's.
     """
     try:
-        desk_private = caseworker.desk_keys[row.generation]
+        desk_private = desk_keys[row.generation]
         private = open_sealed(desk_private, row.sealed_key, *case_key_context(row.id, row.generation))
         if key_pair_of(private).public == row.public_key:
             return Opened(row.id, private, row)

@@ -338,6 +338,12 @@ recovery_codes = Table(
     Column("lookup", LargeBinary, primary_key=True),
     Column("staff_id", LargeBinary, ForeignKey("staff.id"), nullable=False, index=True),
     _bytes("lookup", 32),
+    # To whom it is sealed, and the proof that somebody with this desk key decided so: whoever can only write
+    # to the database cannot put another key here, and have the next desk key sealed to it.
+    Column("public_key", LargeBinary),
+    Column("proof", LargeBinary),
+    _bytes("public_key", 32),
+    _bytes("proof", 32),
 )
 
 # A link that is good once. It may carry the colleague's private key, locked with what stands in the link.

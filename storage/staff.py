@@ -230,6 +230,7 @@ def disable_staff(database: Database, name: str, by: Caseworker | RecoveryKey) -
         LastKeyHolder: no other colleague has a slot.
     """
     with database.transaction() as connection:
+        slots.hold_still(connection)
         _check_may_disable(connection, by)
         row = find_existing(connection, name)
         holder = slots.holder_of(row.id)

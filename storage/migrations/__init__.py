@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
-_HEAD = "0003"
+_HEAD = "0005"
 
 
 def head() -> str:

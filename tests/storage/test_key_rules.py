@@ -30,6 +30,7 @@ DESK_ALONE = {
         "opening",
         "queue",
         "recovery",
+        "rotation",
         "sessions",
         "setup",
         "slots",

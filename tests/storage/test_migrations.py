@@ -139,6 +139,8 @@ BAD: list[tuple[Table, dict[str, Any]]] = [
     (schema.passkeys, {"staff_id": b"n" * 16}),
     (schema.recovery_codes, {"lookup": b"short"}),
     (schema.recovery_codes, {"staff_id": b"n" * 16}),
+    (schema.slots, {"public_key": b"short"}),
+    (schema.slots, {"proof": b"short"}),
     (schema.invitations, {"lookup": b"short"}),
     (schema.invitations, {"staff_id": b"n" * 16}),
     (schema.attempts, {"lookup": b"short"}),
