@@ -73,7 +73,7 @@ class Pages:
         def say(text: str, **params: Params) -> str:
             return self._words.say(language, text, params)
 
-        return self._templates.get_template(template).render(
+        page = self._templates.get_template(template).render(
             {
                 "say": say,
                 "language": language,
@@ -89,6 +89,8 @@ class Pages:
                 **more,
             }
         )
+        # Half a character, which some people's phones send, stands in a text and travels in no page.
+        return page.encode("utf-8", "replace").decode()
 
     def say(self, text: str, **params: Params) -> str:
         """Say a text in the language of this request."""
