@@ -19,6 +19,8 @@ _BORDERS = (
 )
 """Where a text may be parted, the best place first: after a paragraph, a line, a sentence, a word."""
 
+_LINK = re.compile(r"https?://[!-~]+")
+
 
 def as_text(words: Words, answer: Answer) -> str:
     """Put a whole answer into one text, a blank line between its messages."""
@@ -26,12 +28,16 @@ def as_text(words: Words, answer: Answer) -> str:
 
 
 def numbered(words: Words, answer: Answer, message: Message) -> str:
-    """Put one message into text, its choices below it as `1. …`, and how to choose."""
+    """Put one message into text, its choices below it as `1. …`, and how to choose where there is more than one.
+
+    A single choice is not what the question is about, such as `Done`: nobody should be led to type its number.
+    """
     if not message.choices:
         return message.text
-    hint = "choose.several" if message.several else "choose.one"
     lines = [f"{number}. {label}" for number, (_, label) in enumerate(message.choices, start=1)]
-    return "\n".join([message.text, "", *lines, words.label(answer.language, hint)])
+    if len(lines) > 1:
+        lines.append(words.label(answer.language, "choose.several" if message.several else "choose.one"))
+    return "\n".join([message.text, "", *lines])
 
 
 def length(text: str) -> int:
@@ -40,7 +46,9 @@ def length(text: str) -> int:
 
 
 def parts(text: str, most: int) -> Iterator[str]:
-    """Part a text at good places, each part at most `most` units; a character is never cut in two.
+    """Part a text at good places, each part at most `most` units.
+
+    A character is never cut in two, and neither is a link that fits into a part.
 
     Args:
         most: UTF-16 units, at least 2.
@@ -60,6 +68,9 @@ def _cut(text: str, most: int) -> int:
         # A part of a few words with all the rest in the next one is no good place.
         if places and places[-1] > fits // 3:
             return places[-1]
+    for link in _LINK.finditer(text):
+        if 0 < link.start() < fits < link.end():
+            return link.start()
     return fits
 
 
