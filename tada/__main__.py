@@ -20,7 +20,7 @@ COMMANDS = {
     "chat": "tada.chat",
     "staff": "tada.staff",
     "case": "tada.cases",
-    "keys": "tada.keeping",
+    "keys": "tada.keys",
     "purge": "tada.keeping",
     "channel": "tada.channel",
     "demo": "tada.demo",

@@ -1,16 +1,14 @@
-"""What keeps an instance: making it, its keys, its forgetting, its background work."""
+"""What keeps an instance: making it, its forgetting, its background work."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
 
 import click
 
 from logs import keep_logs
 from storage import retention
-from storage.keys import fingerprint_of
 from storage.setup import initialise
 from tada.instance import Instance, pass_instance
 from tada.output import print_json
@@ -94,56 +92,3 @@ def purge(instance: Instance, as_json: bool) -> None:
         return
     gone = [f"{number} {name.replace('_', ' ')}" for name, number in purged.items() if number]
     click.echo("Removed: " + ", ".join(gone) + "." if gone else "Nothing was due.")
-
-
-@click.group()
-def keys() -> None:
-    """Look after the key directory."""
-
-
-@keys.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@pass_instance
-def status(instance: Instance, as_json: bool) -> None:
-    """Say which keys there are and whether they are safe. Prints no secret.
-
-    Ends with 1 if there is a problem.
-
-    \b
-    Examples:
-      tada keys status
-      tada keys status --json
-    """
-    instance.require_init()
-    problems = [f"{problem.file}: {problem.what}" for problem in instance.keys.problems()]
-    found = {"directory": str(instance.settings.keys), "problems": problems} | (
-        {} if problems else _found(instance)
-    )
-    if as_json:
-        print_json(found)
-    else:
-        for name, value in found.items():
-            if name != "problems":
-                click.echo(f"{name.replace('_', ' '):<22}{value}")
-        for problem in problems:
-            click.echo(f"PROBLEM: {problem}")
-    if problems:
-        raise click.exceptions.Exit(1)
-
-
-def _found(instance: Instance) -> dict[str, Any]:
-    generation, public = instance.keys.desk_public
-    days = sorted(instance.keys.living_epochs())
-    return {
-        "desk_key": f"generation {generation}",
-        "desk_key_fingerprint": fingerprint_of(generation, public),
-        "pinned_in_settings": instance.settings.desk_key_fingerprint is not None,
-        "intake_keys": len(instance.keys.verify_keys),
-        "epoch_keys": len(days),
-        "oldest_epoch_key": _date(days[0]) if days else None,
-        "bootstrap_key": "unused" if instance.keys.bootstrap else "destroyed",
-    }
-
-
-def _date(day: int) -> str:
-    return (date(1970, 1, 1) + timedelta(days=day)).isoformat()

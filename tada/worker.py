@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.runners import Round, rounds, runners
-from storage import retention
+from storage import retention, rotation
 from storage.errand_queue import ErrandQueue
 from storage.places import Place, take_place
 from tada.instance import Instance
@@ -89,6 +89,7 @@ def _one_round(instance: Instance, clock: retention.SaneClock) -> None:
         if now is not None:
             ErrandQueue(database, instance.keys).expire(now)
             retention.purge(database, instance.keys, now, instance.settings.draft_hours)
+        rotation.finish(database, instance.keys)
         _show_life(instance.settings.home)
     except Exception:
         # The next round tries again, whatever it was; `tada doctor` sees that no round has succeeded.

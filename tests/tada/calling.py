@@ -30,7 +30,7 @@ def run(home: Path, *arguments: str, typed: str | None = None, env: dict[str, st
     return result
 
 
-def submit_case(reception: Reception) -> None:
+def submit_case(reception: Reception, address: str = "a" * 43) -> None:
     """Hold a whole conversation."""
     said = [
         "English", "16_or_above", "agree", "self", "yes", "she", "Canary", "case_code", "any_time", "unidentified",
@@ -47,9 +47,9 @@ def submit_case(reception: Reception) -> None:
         "threatened",
         "submit",
     }
-    answer = reception.receive(Heard(channel="web", address="a" * 43, id="m", kind="start"))
+    answer = reception.receive(Heard(channel="web", address=address, id="m", kind="start"))
     for number, text in enumerate(said):
-        heard = Heard(channel="web", address="a" * 43, id=f"m{number}")
+        heard = Heard(channel="web", address=address, id=f"m{number}")
         heard = replace(heard, choice=text) if text in pressed else replace(heard, text=text)
         answer = reception.receive(heard)
     assert answer.step == "submitted", answer.step
