@@ -267,13 +267,19 @@ def keep_story(scene: Scene, text: str, field: str = "story") -> tuple[int, ...]
         scene.say("image_under_16.no_links")
         text = found.prose
     if text:
-        replaces = scene.conversation.detail == "replace"
-        scene.change(detail=None)
+        replaces = field == "story" and scene.conversation.detail == "replace"
+        if replaces:
+            scene.change(detail=None)
         sequences.append(scene.seal(field, text, "set" if replaces else "add"))
         scene.say(f"got.{field}")
     if found.links and "image_under_16" not in scene.conversation.flags:
         sequences += keep_links(scene, found)
     return tuple(sequences)
+
+
+def hush(scene: Scene, said: int) -> None:
+    """Take back what was said of something kept, after the first `said`; what the law forbids to keep stays said."""
+    scene.says[said:] = [say for say in scene.says[said:] if say.id == "image_under_16.no_links"]
 
 
 def answer_links(scene: Scene) -> bool:

@@ -81,7 +81,7 @@ def _chosen(scene: Scene, name: str) -> str | None:
         return None
     if scene.pressed is not None:
         # A button of an earlier question answers nothing that was put since, least of all "erase everything?".
-        of_another = scene.heard.asked_at not in (None, scene.conversation.step)
+        of_another = scene.heard.asked_at not in (None, scene.conversation.step, scene.standing)
         fits = len(scene.pressed) == 1 and scene.pressed[0] in offered and not of_another
         return scene.pressed[0] if fits else None
     return read_choice(scene.text, name, offered)
@@ -135,7 +135,7 @@ def _under_16(scene: Scene, chosen: str, _: str) -> None:
         return
     if scene.conversation.case == "code" or _is_worked_on(scene):
         # The case is not this chat's to destroy; whoever has it is told, and so is the person.
-        scene.records.append(Raised("erase"))
+        scene.records.append(Raised("under_16"))
         scene.say("under_16.raised")
         scene.change(aside=None, misses=0)
         ask_standing(scene)

@@ -48,7 +48,7 @@ def offered(scene: Scene) -> tuple[str, ...]:
         return ("done", "clear") if scene.conversation.links else ("no_links",)
     if step == "submitted":
         if scene.conversation.case == "code":
-            return ("add_links", "correct", "erase", "new")
+            return ("add_links", "correct", "copy", "erase", "new")
         if "image_under_16" in scene.conversation.flags:
             return tuple(choice for choice in choices if choice != "add_links")
     return choices
@@ -76,7 +76,8 @@ def ask_standing(scene: Scene) -> None:
     """Say what is to be answered next: the question put in between, else the step's own."""
     aside = aside_of(scene)
     if aside is None:
-        _ask_step(scene)
+        if not scene.conversation.talking:
+            _ask_step(scene)
         return
     name, argument = aside
     if name == "change":

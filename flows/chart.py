@@ -120,6 +120,7 @@ def _mermaid() -> str:
         "        Any answer can be changed from here, and comes back here.",
         "        From every question: back, skip, why, help, language, human, stop, erase, restart.",
         "        Whoever says they are under 16, at any time, is referred and everything is erased.",
+        "        While a colleague talks, after submission, all is silent but commands and care.",
         "    end note",
     ]
     return "\n".join(lines) + "\n"
@@ -129,7 +130,7 @@ def _svg() -> str:
     height, width, pitch, left = 34, 190, 58, 40
     top = {step.id: 30 + place * pitch for place, step in enumerate(STEPS)}
     middle = left + width / 2
-    total = 30 + len(STEPS) * pitch + 60
+    total = 30 + len(STEPS) * pitch + 78
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 620 {total}" font-family="system-ui, sans-serif"'
         ' font-size="14" role="img"><title>The way through the conversation</title>',
@@ -176,7 +177,8 @@ def _svg() -> str:
         "White: required. Tinted: can be skipped.",
         "From every question: back, skip, why, help, language, human, stop, erase, restart.",
         "Whoever says they are under 16, at any time, is referred and everything is erased.",
+        "While a colleague talks, after submission, all is silent but commands and care.",
     )
     for place, note in enumerate(notes):
-        words(left, total - 60 + 18 * place, note)
+        words(left, total - 78 + 18 * place, note)
     return "\n".join([*out, "</svg>"]) + "\n"

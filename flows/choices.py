@@ -56,7 +56,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "links": ("done", "no_links", "clear"),
     "no_links": ("threat_only", "not_sure", "private_group", "already_removed", "cannot_find"),
     "review": ("submit", "change", "erase"),
-    "submitted": ("add_links", "status", "correct", "erase", "unlink", "new"),
+    "submitted": ("add_links", "status", "correct", "copy", "erase", "unlink", "new"),
     # Questions put in between, whatever the step.
     "erase": ("yes", "no"),
     "restart": ("yes", "no"),

@@ -29,6 +29,9 @@ def answer_menu(scene: Scene) -> bool:
         ask_to_erase(scene)
     elif chosen == "add_links":
         scene.change(step=StepId("links"), return_to=StepId("submitted"), aside=None, misses=0)
+    elif chosen == "copy":
+        scene.records.append(Raised("copy"))
+        scene.say("copy.noted")
     elif chosen == "status":
         tell_status(scene)
     elif chosen == "unlink":

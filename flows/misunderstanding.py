@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from flows.answers import keep_links, keep_story
+from flows.answers import hush, keep_links, keep_story
 from flows.asides import keep_on_trial
 from flows.asking import ask_standing
 from flows.scene import Scene
@@ -74,7 +74,7 @@ def _offer_to_keep(scene: Scene) -> bool:
     else:
         sequences = keep_story(scene, scene.text)
     # What was kept is asked about, not yet confirmed; what the law forbids to keep is said at once.
-    scene.says[said:] = [say for say in scene.says[said:] if say.id == "image_under_16.no_links"]
+    hush(scene, said)
     if not sequences:
         return len(scene.says) > said
     keep_on_trial(scene, sequences, len(scene.conversation.links) - links_before)

@@ -65,6 +65,14 @@ class Scene:
         return STEP[self.conversation.step]
 
     @property
+    def standing(self) -> StepId:
+        """Where the conversation stands, as the reply names it."""
+        conversation = self.conversation
+        if conversation.paused:
+            return StepId("paused")
+        return StepId("talking") if conversation.talking else conversation.step
+
+    @property
     def today(self) -> Any:
         return self.now.date()
 
@@ -196,8 +204,7 @@ class Scene:
             reply = Reply(tuple(self.says), self.ended_at, language)
             return Turn(None, reply, tuple(self.records), tuple(self.counts))
         conversation = self.conversation.but(heard_at=self.now)
-        standing = StepId("paused") if conversation.paused else conversation.step
-        reply = Reply(tuple(self.says), standing, language)
+        reply = Reply(tuple(self.says), self.standing, language)
         return Turn(conversation, reply, tuple(self.records), tuple(self.counts))
 
 

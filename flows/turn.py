@@ -26,6 +26,7 @@ from flows.handing_over import answer_menu, offer_change
 from flows.misunderstanding import STORY_FROM, meet_misunderstanding, weight
 from flows.scene import Scene
 from flows.steps import BEFORE_CONSENT, STEPS, Takes
+from flows.talking import OBEYED, follow_talk, pass_on, show_standing, talk_on
 from flows.understanding.ages import says_under_16
 from flows.understanding.codes import is_sound, read_case_code
 from flows.understanding.commands import Asked, is_greeting, read_command
@@ -93,7 +94,7 @@ def standing(conversation: Conversation, heard: Heard, now: datetime) -> Reply:
     if conversation.paused:
         pause(scene)
     else:
-        ask_standing(scene)
+        show_standing(scene)
     return scene.turn().reply
 
 
@@ -111,6 +112,12 @@ class _NothingOutside:
 
     def case_status(self) -> CaseStatus:
         raise AssertionError("a standing question tells no status")
+
+    def colleague_wrote_at(self) -> datetime | None:
+        raise AssertionError("a standing question begins and ends no talk")
+
+    def waiting_by_code(self, code: str) -> int:
+        raise AssertionError("a standing question reads no code")
 
 
 _NOTHING_OUTSIDE = _NothingOutside()
@@ -167,6 +174,7 @@ def hear(scene: Scene) -> None:
 
 
 def _hear(scene: Scene) -> None:
+    talk_is_over = follow_talk(scene)
     if scene.heard.kind == "stop":
         pause(scene)
         return
@@ -187,6 +195,8 @@ def _hear(scene: Scene) -> None:
             ask_standing(scene)
             return
     asked = None if scene.pressed else read_command(scene.text)
+    if scene.conversation.talking and asked is not None and asked.command not in OBEYED:
+        asked = None
     if scene.conversation.paused:
         scene.change(paused=False)
         if asked is None or asked.command not in _TURNING_AWAY:
@@ -194,17 +204,31 @@ def _hear(scene: Scene) -> None:
         if asked is None and _only_wakes(scene):
             ask_standing(scene)
             return
+    elif talk_is_over:
+        scene.say("talking.over")
     elif _was_idle(scene) and asked is None:
         if not _meet_danger(scene):
             scene.change(aside="idle", misses=0)
             ask_standing(scene)
         return
+    for_colleague = scene.pressed is None and (scene.conversation.talking or talk_is_over)
     if scene.pressed is None and _meet_danger(scene):
+        if for_colleague:
+            pass_on(scene)
+        return
+    if talk_is_over and for_colleague and asked is None:
+        # Written to somebody who is not here any more, so it is no answer to what the assistant asked.
+        pass_on(scene)
+        scene.say("got.message")
+        ask_standing(scene)
         return
     if answer_aside(scene, may_type=asked is None):
         return
     if asked is not None and not _is_language_answer(scene, asked):
         obey(scene, asked)
+        return
+    if scene.conversation.talking:
+        talk_on(scene)
         return
     if pass_over(scene):
         return
@@ -250,7 +274,7 @@ def _show_again(scene: Scene) -> None:
     if scene.conversation.paused:
         scene.change(paused=False)
         scene.say("resume")
-    ask_standing(scene)
+    show_standing(scene)
 
 
 def _is_language_answer(scene: Scene, asked: Asked) -> bool:
@@ -275,7 +299,7 @@ def _was_idle(scene: Scene) -> bool:
     conversation = scene.conversation
     if conversation.heard_at is None or scene.now - conversation.heard_at < IDLE_AFTER:
         return False
-    if conversation.aside == "idle":
+    if conversation.aside == "idle" or conversation.talking:
         return False
     return conversation.step != "submitted" and (scene.consented or conversation.step != "language")
 
@@ -346,7 +370,11 @@ def _come_back(scene: Scene, code: str) -> None:
     scene.records.append(CameBack(code))
     language = scene.conversation.language
     scene.conversation = Conversation(step=StepId("submitted"), language=language, case="code")
-    scene.say("code.accepted")
+    waiting = scene.outside.waiting_by_code(code)
+    if waiting:
+        scene.say("code.accepted.waiting", n=waiting)
+    else:
+        scene.say("code.accepted")
     ask_standing(scene)
 
 

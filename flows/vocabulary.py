@@ -158,9 +158,10 @@ class Added:
 
 @dataclass(frozen=True)
 class Raised:
-    """A submitted case needs somebody sooner: the person asked for a colleague, or for erasing."""
+    """A submitted case needs somebody sooner: the person asked for a colleague, for erasing or for a copy of
+    what we hold, is in danger, or says that they are under 16."""
 
-    reason: Literal["human", "erase", "danger"]
+    reason: Literal["human", "erase", "copy", "danger", "under_16"]
 
 
 @dataclass(frozen=True)
@@ -219,6 +220,8 @@ class Conversation:
         misses: how often in a row the person was not understood.
         told: advice that is given once (`threats`, `hash_tools`).
         paused: the person asked to stop; the next message goes on.
+        talking: a colleague talks with the person, and the assistant is silent.
+        held: the question put in between that stood when the colleague began, for afterwards.
         case: None before consent; `draft`; after submission `linked` or, by the case code, `code`.
         heard_at: when the last message was sent, UTC; None for one that never spoke.
     """
@@ -235,6 +238,8 @@ class Conversation:
     misses: int = 0
     told: frozenset[str] = frozenset()
     paused: bool = False
+    talking: bool = False
+    held: str | None = None
     case: Literal["draft", "linked", "code"] | None = None
     heard_at: datetime | None = None
 
@@ -296,3 +301,9 @@ class Outside(Protocol):
 
     def case_status(self) -> CaseStatus:
         """Tell how far the linked case is. Only asked for in a linked conversation."""
+
+    def colleague_wrote_at(self) -> datetime | None:
+        """Tell when a colleague's words last reached the person of the case, UTC; None where nobody talks."""
+
+    def waiting_by_code(self, code: str) -> int:
+        """Tell how many messages wait for whoever has a case code; none for a code of nobody's."""

@@ -165,6 +165,7 @@ def close_case(database: Database, caseworker: Caseworker, reference: str, close
                 due_on=None,
                 raised=False,
                 raised_on=None,
+                colleague_wrote_at=None,
             )
         )
         _note(connection, caseworker, "case_closed", row.id)

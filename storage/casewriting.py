@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, Executable, bindparam, delete, func, insert, select, update
 
 from flows.vocabulary import Answered, FieldId, Raised, Submitted
+from storage.asking import new_requests
 from storage.casefile import (
     Listed,
     Manifest,
@@ -19,9 +20,9 @@ from storage.casefile import (
     outer_context,
     signed_parts,
 )
-from storage.keys import KeyDirectory, day_of
 from storage.errors import StoreAway
-from storage.schema import answers, cases, desk_keys, links, manifests, receipts
+from storage.keys import KeyDirectory, day_of
+from storage.schema import answers, cases, desk_keys, links, manifests, receipts, requests
 from storage.sealing import CodeKeys, digest, lock, new_id, new_key_pair, seal, sign, unlock
 
 _ID: BindParameter[bytes] = bindparam("case")
@@ -41,13 +42,13 @@ _SEALED_ANSWERS = select(answers.c.sequence, answers.c.sealed).where(answers.c.c
 _IN_TURN = select(cases.c.state).where(cases.c.id == _ID).with_for_update()
 _LAST_ANSWER = select(func.max(answers.c.sequence)).where(answers.c.case_id == _ID)
 _LAST_LINK = select(func.max(links.c.number)).where(links.c.case_id == _ID)
-_LAST_MANIFEST = (
 # Held until the case is there, so that a key which has just become old is not destroyed before its last case.
 _DESK_KEY = (
     select(desk_keys.c.state)
     .where(desk_keys.c.generation == bindparam("generation"))
     .with_for_update(read=True)
 )
+_LAST_MANIFEST = (
     select(manifests.c.number, manifests.c.signature)
     .where(manifests.c.case_id == _ID)
     .order_by(manifests.c.number.desc())
@@ -70,9 +71,11 @@ class CaseWriter:
         case_id: bytes,
         public: bytes,
         state: str,
+        colleague_wrote_at: int | None = None,
     ) -> None:
         self.id = case_id
         self.state = state
+        self.colleague_wrote_at = colleague_wrote_at
         self.nobodys = False
         self._connection = connection
         self._keys = keys
@@ -99,11 +102,11 @@ class CaseWriter:
             StoreAway: the desk key was destroyed this very moment; the next attempt takes the new one.
         """
         generation, desk = keys.desk_public
+        if connection().execute(_DESK_KEY, {"generation": generation}).scalar() == "destroyed":
+            raise StoreAway
         pair, case_id = new_key_pair(), new_id()
         sealed = seal(desk, pair.private, *case_key_context(case_id, generation))
         connection().execute(
-        if connection().execute(_DESK_KEY, {"generation": generation}).scalar() == "destroyed":
-            raise StoreAway
             insert(cases),
             {
                 "id": case_id,
@@ -161,6 +164,10 @@ class CaseWriter:
         """Let somebody look sooner; why stands in the next manifest."""
         self._raised.append(record.reason)
         self._execute(_RAISE, {"case": self.id, "day": day_of(self._now)})
+        if record.reason in ("copy", "erase"):
+            asked = new_requests(self._connection(), self.id, record.reason, day_of(self._now))
+            if asked:
+                self._execute(insert(requests), asked)
 
     def submit(
         self,

@@ -23,6 +23,7 @@ from storage.schema import (
     links,
     manifests,
     receipts,
+    requests,
 )
 from storage.sealing import digest, encode, new_id
 
@@ -35,7 +36,7 @@ _DESTROY = (
     update(cases).where(cases.c.id == _ID).values(sealed_key=b""),
     *(
         delete(table).where(table.c.case_id == _ID)
-        for table in (answers, manifests, links, receipts, entries, letters, conversations)
+        for table in (answers, manifests, links, receipts, entries, letters, requests, conversations)
     ),
     delete(cases).where(cases.c.id == _ID),
 )

@@ -152,6 +152,10 @@ class CaseClosed(StoreError):
     """The case is closed; it has to be opened again first."""
 
 
+class RequestNotFound(StoreError):
+    """There is no such request of somebody for their data, or it was seen to meanwhile."""
+
+
 class CannotReach(StoreError):
     """There is no way to send this person something: no chat that lasts, and no case code."""
 

@@ -36,10 +36,11 @@ from storage.errands import Errand, rows_of
 from storage.errors import BadFormat, StateUnreadable
 from storage.keys import KeyDirectory
 from storage.line import Line
-from storage.outside import StoreOutside
+from storage.outbox import hand_to_chat
+from storage.outside import StoreOutside, lookup_of
 from storage.remembering import FORGET, Remembered
 from storage.schema import cases, receipts
-from storage.sealing import CodeKeys, lock, new_key, unlock
+from storage.sealing import CodeKeys, lock, unlock
 from storage.writing import write_turn, writes_at_once
 
 KEPT_BEFORE_CONSENT = timedelta(hours=24)
@@ -102,12 +103,16 @@ class Exchange:
         if alive:
             self.conversation = self._remembered.opened_state(found.state)
             if found.case_id is not None:
-                self._case = self._writer(found.case_id, found.public_key, found.case_state)
+                self._case = self._writer(
+                    found.case_id, found.public_key, found.case_state, found.colleague_wrote_at
+                )
             elif self.conversation.case == "code":
                 self._case = self._nobodys()
         answered = self.conversation.answered if self.conversation else ()
         self._fields = {sequence: field for sequence, field in enumerate(answered) if field is not None}
-        self._outside = StoreOutside(self._in_transaction, means.codes, self._remembered.key, self._case)
+        self._outside = StoreOutside(
+            self._in_transaction, means.codes, self._remembered.key, self._case, tried
+        )
         self.erased = False
 
     @property
@@ -227,9 +232,11 @@ class Exchange:
     def _come_back(self, record: CameBack) -> None:
         self._begin_anew()
         # Too many tries, or an unknown code: what follows looks and takes the same (promise P5).
-        lookup = self._tried[1].lookup if self._tried and self._tried[0] == record.code else new_key()
-        row = self._in_transaction().execute(_BY_CODE, {"lookup": lookup}).one_or_none()
+        connection, lookup = self._in_transaction(), lookup_of(self._tried, record.code)
+        row = connection.execute(_BY_CODE, {"lookup": lookup}).one_or_none()
         self._case = self._nobodys() if row is None else self._writer(row.id, row.public_key, row.state)
+        letter_key = self._remembered.letter_keys.public
+        hand_to_chat(connection, self._case.id, self._tried, letter_key, self._now)
 
     def _erase(self) -> None:
         case = self._case
@@ -275,7 +282,7 @@ class Exchange:
             raise RuntimeError("the conversation and its case do not fit")
         today = self._living[0]
         channel, address = self._heard.channel, self._heard.address
-        linked = conversation.case == "linked"
+        submitted = conversation.case in ("linked", "code")
         self._remembered.rewrap(today)
         return {
             "id": self._remembered.id,
@@ -284,11 +291,15 @@ class Exchange:
             "wrapped_key": self._remembered.wrapped_key,
             "state": self._remembered.state(conversation),
             # Needed to reach the person, and to find them under the key of another day; else not kept.
-            "address": self._remembered.address(channel, address) if linked else None,
-            "letter_key": self._remembered.letter_keys.public if linked else None,
+            "address": self._remembered.address(channel, address) if self._is_reached(conversation) else None,
+            "letter_key": self._remembered.letter_keys.public if submitted else None,
             "case_id": None if self._case is None or self._case.nobodys else self._case.id,
             "erase_at": self._erase_at(conversation),
         }
+
+    def _is_reached(self, conversation: Conversation) -> bool:
+        """Whether something is ever sent to this chat; by code, only in answer to what the person writes."""
+        return conversation.case == "linked" or (conversation.case == "code" and self._heard.can_be_reached)
 
     def _kind_of_case(self, conversation: Conversation) -> str | None:
         if self._case is None:
@@ -318,8 +329,12 @@ class Exchange:
 
     # -------------------------------------------------------------- cases and codes
 
-    def _writer(self, case_id: bytes, public: bytes, state: str) -> CaseWriter:
-        return CaseWriter(self._in_transaction, self._means.keys, self._now, case_id, public, state)
+    def _writer(
+        self, case_id: bytes, public: bytes, state: str, colleague_wrote_at: int | None = None
+    ) -> CaseWriter:
+        return CaseWriter(
+            self._in_transaction, self._means.keys, self._now, case_id, public, state, colleague_wrote_at
+        )
 
     def _nobodys(self) -> CaseWriter:
         return CaseWriter.of_nobody(self._in_transaction, self._means.keys, self._now)

@@ -26,6 +26,7 @@ from storage.errors import Overtaken, StoreAway, StoreRefused
 from storage.exchange import Exchange, Means, NeedsTransaction
 from storage.keys import KeyDirectory
 from storage.line import Line
+from storage.outbox import Outbox
 from storage.remembering import FORGET, UPDATE, Remembered, find
 from storage.schema import later_work
 from storage.scrubbing import scrub_now
@@ -53,6 +54,9 @@ class Intake:
         journal: the file that erased cases are noted in, beside the database and not in its backups.
         draft_hours: how long a case that is not submitted is kept after its last message, 1 to 168.
         code_parameters: what deriving the keys of a case code costs; the same for all that ever ran.
+
+    Attributes:
+        outbox: what colleagues wrote to people, on its way.
     """
 
     def __init__(
@@ -68,6 +72,7 @@ class Intake:
         self._database = database
         self._keys = keys
         self._epochs = Epochs(keys)
+        self.outbox = Outbox(database, keys)
         self._means = Means(
             keys=keys,
             codes=Codes(lambda: keys.code_salt, code_parameters),

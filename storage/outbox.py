@@ -1,28 +1,45 @@
 """Letters on their way to people, for the part that talks to them: opened with the conversation's own key.
 
 What a colleague wrote opens here and nowhere else, and only while the conversation lives. What has left is
-emptied at once; how far it came stays, for the colleague to see.
+emptied at once; how far it came stays, for the colleague to see. From the moment it reached the person the
+colleague is in the chat (`cases.colleague_wrote_at`).
 """
 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, and_, select, tuple_, update
+from sqlalchemy import Connection, Row, and_, insert, or_, select, tuple_, update
 
+from flows.vocabulary import Language
 from storage.database import Database
 from storage.epochs import Epochs
+from storage.errands import LANE_BYTES
 from storage.errors import BadFormat, CannotOpen, StateUnreadable
 from storage.keys import KeyDirectory
 from storage.remembering import Remembered
-from storage.schema import conversations, later_work, letters, receipts
-from storage.sealing import CodeKeys, open_letter
+from storage.schema import cases, conversations, later_work, letters, receipts
+from storage.sealing import ID_BYTES, CodeKeys, new_id, open_letter, seal_letter
 
 DeliveryState = Literal["sent", "delivered", "failed"]
+
+DELIVER = "letter"
+"""The kind of errand that takes a letter to a provider; its subject is the letter's id, hexadecimal."""
+
+AFTER_THE_ANSWER = timedelta(seconds=2)
+"""What waited goes out so long after the person wrote, so that the answer to that comes first."""
+
+SHOWN_FOR = timedelta(hours=24)
+"""How long a letter that was fetched by code waits for the page to have shown it: as long as that chat lives."""
+
+TALK_KEPT = timedelta(hours=72)
+"""When a colleague has said nothing for so long, it is forgotten that they talked. The talk was over before
+(`flows.talking.SILENCE`), unless the person went on writing to somebody who did not answer."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +57,19 @@ class Letter:
 
 @dataclass(frozen=True)
 class Addressed:
-    """A letter, and where it is to go."""
+    """A letter, and where it is to go.
+
+    Attributes:
+        heard_at: when the person last wrote there, UTC.
+        paused: they asked to stop: nothing is sent before they write again.
+    """
 
     letter: Letter
     channel: str
     address: str = field(repr=False)
+    language: Language | None = None
+    heard_at: datetime | None = None
+    paused: bool = False
 
 
 class Outbox:
@@ -60,15 +85,10 @@ class Outbox:
         Raises: `StoreAway`; `StateUnreadable` where the conversation does not open.
         """
         living = self._epochs.living(now)
-        lookups = [epoch.lookup(channel, address) for epoch in living]
         with self._database.reading() as connection:
-            row = connection.execute(
-                select(conversations).where(conversations.c.lookup.in_(lookups))
-            ).one_or_none()
-            if row is None or row.letter_key is None:
-                return []
-            found = _waiting(connection, row.case_id, "chat")
-        return _opened(found, Remembered.of(row, living).letter_keys.private) if found else []
+            row = self._chat(connection, channel, address, now)
+            found = [] if row is None else _waiting(connection, row)
+        return _opened(found, Remembered.of(row, living).letter_keys.private) if row and found else []
 
     def by_code(self, keys: CodeKeys) -> list[Letter]:
         """Return what waits for whoever has a case code, oldest first; nothing for a code of nobody's."""
@@ -76,7 +96,7 @@ class Outbox:
             case_id = connection.execute(
                 select(receipts.c.case_id).where(receipts.c.lookup == keys.lookup)
             ).scalar_one_or_none()
-            found = _waiting(connection, case_id, "code") if case_id else []
+            found = _waiting_by_code(connection, case_id) if case_id else []
         return _opened(found, keys.private)
 
     def addressed(self, letter_id: bytes, now: datetime) -> Addressed | None:
@@ -87,48 +107,106 @@ class Outbox:
             ).one_or_none()
             if row is None:
                 return None
-            linked = connection.execute(
+            chat = connection.execute(
                 select(conversations).where(
-                    conversations.c.case_id == row.case_id, conversations.c.letter_key.is_not(None)
+                    conversations.c.letter_key == row.letter_key, conversations.c.case_id == row.case_id
                 )
             ).one_or_none()
-        if linked is None or linked.address is None:
+        if chat is None or chat.address is None:
             return None
-        remembered = Remembered.of(linked, self._epochs.living(now))
-        channel, address = remembered.opened_address(linked.address)
+        remembered = Remembered.of(chat, self._epochs.living(now))
+        channel, address = remembered.opened_address(chat.address)
+        conversation = remembered.opened_state(chat.state)
         (letter,) = _opened([row], remembered.letter_keys.private)
-        return Addressed(letter, channel, address)
+        return Addressed(
+            letter, channel, address, conversation.language, conversation.heard_at, conversation.paused
+        )
 
-    def mark(self, letter_ids: Collection[bytes], state: DeliveryState) -> None:
+    def mark(self, letter_ids: Collection[bytes], state: DeliveryState, now: datetime) -> None:
         """Note how far letters came. What was sent or has failed is emptied; what arrived waits nowhere else.
 
-        A letter that arrived stays so, whatever is heard of it later.
+        A letter that arrived stays so, whatever is heard of it later. From its first mark but `failed` on the
+        colleague counts as being in the chat.
         """
         with self._database.transaction() as connection:
-            rows = connection.execute(
-                select(letters.c.case_id, letters.c.entry).where(letters.c.id.in_(letter_ids))
-            ).all()
-            which = letters.c.id.in_(letter_ids)
-            if state == "delivered" and rows:
-                said = tuple_(letters.c.case_id, letters.c.entry)
-                which = said.in_([tuple(row) for row in rows])
-            connection.execute(
-                update(letters)
-                .where(which, letters.c.state != "delivered")
-                .values(state=state, sealed=b"", erase_at=None)
-            )
+            _mark(connection, letter_ids, state, now)
+
+    def shown(self, channel: str, address: str, until: bytes, now: datetime) -> None:
+        """A page has shown what waited for its chat, up to and with one letter. Others' letters are not touched."""
+        with self._database.transaction() as connection:
+            row = self._chat(connection, channel, address, now)
+            found = [] if row is None else _waiting(connection, row)
+            ids = [each.id for each in found]
+            if until in ids:
+                _mark(connection, ids[: ids.index(until) + 1], "delivered", now)
 
     def release(self, channel: str, address: str, now: datetime) -> int:
         """Have what waits for a chat sent now, as the person just wrote there. Returns how many letters."""
-        ids = [letter.id for letter in self.waiting(channel, address, now)]
-        subjects = [letter_id.hex().encode() for letter_id in ids]
+        with self._database.reading() as connection:
+            row = self._chat(connection, channel, address, now)
+            if row is None or row.address is None or not _waiting(connection, row):
+                return 0
         with self._database.transaction() as connection:
-            connection.execute(
-                update(later_work)
-                .where(later_work.c.subject.in_(subjects))
-                .values(due_at=int(now.timestamp()), given_up=False)
+            found = _waiting(connection, row)
+            subjects = {letter.id.hex().encode() for letter in found}
+            under_way = connection.scalars(
+                select(later_work.c.subject).where(
+                    later_work.c.kind == DELIVER, later_work.c.subject.in_(subjects)
+                )
+            ).all()
+            for letter in found:
+                if letter.id.hex().encode() not in under_way:
+                    deliver_later(
+                        connection, letter.id, row.letter_key, now + AFTER_THE_ANSWER, letter.erase_at
+                    )
+        return len(found)
+
+    def _chat(self, connection: Connection, channel: str, address: str, now: datetime) -> Row[Any] | None:
+        lookups = [epoch.lookup(channel, address) for epoch in self._epochs.living(now)]
+        return connection.execute(
+            select(conversations).where(
+                conversations.c.lookup.in_(lookups),
+                conversations.c.letter_key.is_not(None),
+                or_(conversations.c.erase_at.is_(None), conversations.c.erase_at > int(now.timestamp())),
             )
-        return len(ids)
+        ).one_or_none()
+
+
+def deliver_later(
+    connection: Connection, letter_id: bytes, letter_key: bytes, at: datetime, erase_at: int
+) -> None:
+    """Have the background work take a letter to its chat. What goes to one chat goes in the order of these calls."""
+    lane = letter_key[:LANE_BYTES] + time.time_ns().to_bytes(ID_BYTES - LANE_BYTES, "big")
+    errand = {"id": lane, "kind": DELIVER, "due_at": int(at.timestamp()), "erase_at": erase_at}
+    connection.execute(insert(later_work), errand | {"subject": letter_id.hex().encode()})
+
+
+def hand_to_chat(
+    connection: Connection,
+    case_id: bytes,
+    tried: tuple[str, CodeKeys] | None,
+    letter_key: bytes,
+    now: datetime,
+) -> None:
+    """Lock what waits for whoever has a case code for the chat in which it was just typed, too."""
+    if tried is None:
+        return
+    for row in _waiting_by_code(connection, case_id):
+        letter_id = new_id()
+        sealed = seal_letter(letter_key, open_letter(tried[1].private, row.sealed, row.id), letter_id)
+        connection.execute(
+            insert(letters),
+            {
+                "id": letter_id,
+                "case_id": case_id,
+                "reader": "chat",
+                "state": "waiting",
+                "sealed": sealed,
+                "entry": row.entry,
+                "erase_at": int((now + SHOWN_FOR).timestamp()),
+                "letter_key": letter_key,
+            },
+        )
 
 
 def expire_letters(connection: Connection, now: datetime) -> int:
@@ -139,10 +217,46 @@ def expire_letters(connection: Connection, now: datetime) -> int:
     ).rowcount
 
 
-def _waiting(connection: Connection, case_id: bytes, reader: str) -> Sequence[Row[Any]]:
+def forget_talks(connection: Connection, now: datetime) -> None:
+    """Forget when a colleague's words reached somebody, where that is long over."""
+    over = cases.c.colleague_wrote_at <= int((now - TALK_KEPT).timestamp())
+    connection.execute(update(cases).where(over).values(colleague_wrote_at=None))
+
+
+def _mark(connection: Connection, letter_ids: Collection[bytes], state: DeliveryState, now: datetime) -> None:
+    rows = connection.execute(
+        select(letters.c.case_id, letters.c.entry, letters.c.state).where(letters.c.id.in_(letter_ids))
+    ).all()
+    which = letters.c.id.in_(letter_ids)
+    if state == "delivered" and rows:
+        said = tuple_(letters.c.case_id, letters.c.entry)
+        which = said.in_([(row.case_id, row.entry) for row in rows])
+    connection.execute(
+        update(letters)
+        .where(which, letters.c.state != "delivered")
+        .values(state=state, sealed=b"", erase_at=None)
+    )
+    if state != "failed":
+        reached = {row.case_id for row in rows if row.state == "waiting"}
+        connection.execute(
+            update(cases)
+            .where(cases.c.id.in_(reached), cases.c.state != "closed")
+            .values(colleague_wrote_at=int(now.timestamp()))
+        )
+
+
+def _waiting(connection: Connection, chat: Row[Any]) -> Sequence[Row[Any]]:
     return connection.execute(
         select(letters)
-        .where(letters.c.case_id == case_id, letters.c.reader == reader, letters.c.state == "waiting")
+        .where(letters.c.letter_key == chat.letter_key, letters.c.state == "waiting")
+        .order_by(letters.c.entry)
+    ).all()
+
+
+def _waiting_by_code(connection: Connection, case_id: bytes) -> Sequence[Row[Any]]:
+    return connection.execute(
+        select(letters)
+        .where(letters.c.case_id == case_id, letters.c.reader == "code", letters.c.state == "waiting")
         .order_by(letters.c.entry)
     ).all()
 

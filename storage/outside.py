@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Literal
 
 from sqlalchemy import Connection, bindparam, func, literal, select
@@ -10,14 +11,19 @@ from sqlalchemy import Connection, bindparam, func, literal, select
 from flows.vocabulary import CaseStatus
 from storage.casewriting import CaseWriter
 from storage.codes import Codes, draw_reference
-from storage.schema import cases, links
-from storage.sealing import CodeKeys, derive, index
+from storage.schema import cases, letters, links, receipts
+from storage.sealing import CodeKeys, derive, index, new_key
 
 _REFERENCE = select(literal(1)).where(cases.c.reference == bindparam("reference"))
 _LINKS = (
     select(links.c.status, func.count().label("n"))
     .where(links.c.case_id == bindparam("case"))
     .group_by(links.c.status)
+)
+_WAITING = (
+    select(func.count())
+    .select_from(receipts.join(letters, letters.c.case_id == receipts.c.case_id))
+    .where(receipts.c.lookup == bindparam("lookup"), letters.c.reader == "code", letters.c.state == "waiting")
 )
 _STATES: dict[str, Literal["queued", "claimed", "closed"]] = {
     "queued": "queued",
@@ -33,6 +39,7 @@ class StoreOutside:
         connection: gives the one of the transaction.
         key: the conversation's; fingerprints mean nothing without it.
         case: the one the conversation is about, if there is one.
+        tried: the case code of this message, and its keys, where there is one that may be looked up.
     """
 
     def __init__(
@@ -41,12 +48,14 @@ class StoreOutside:
         codes: Codes,
         key: bytes,
         case: CaseWriter | None,
+        tried: tuple[str, CodeKeys] | None = None,
     ) -> None:
         self._connection = connection
         self._codes = codes
         self._key = key
         self._fingerprint_key: bytes | None = None
         self._case = case
+        self._tried = tried
         self._drawn: dict[str, CodeKeys] = {}
 
     def fingerprint(self, text: str) -> str:
@@ -79,6 +88,16 @@ class StoreOutside:
             open=total - removed,
         )
 
+    def colleague_wrote_at(self) -> datetime | None:
+        """Tell when a colleague's words last reached the person of the case; None where nobody talks."""
+        wrote_at = None if self._case is None else self._case.colleague_wrote_at
+        return None if wrote_at is None else datetime.fromtimestamp(wrote_at, UTC)
+
+    def waiting_by_code(self, code: str) -> int:
+        """Count what waits for whoever has a case code; for one of nobody's, nothing is found as fast."""
+        lookup = lookup_of(self._tried, code)
+        return int(self._connection().execute(_WAITING, {"lookup": lookup}).scalar_one())
+
     def keys_of(self, code: str | None) -> CodeKeys | None:
         """Return the keys of a code, drawn here or not."""
         if code is None:
@@ -88,3 +107,8 @@ class StoreOutside:
     def _is_taken(self, reference: str) -> bool:
         found = self._connection().execute(_REFERENCE, {"reference": reference})
         return found.one_or_none() is not None
+
+
+def lookup_of(tried: tuple[str, CodeKeys] | None, code: str) -> bytes:
+    """Return what a case code is looked up by; after too many tries it is looked up in vain (promise P5)."""
+    return tried[1].lookup if tried and tried[0] == code else new_key()

@@ -129,7 +129,12 @@ def _find(lookups: int, message_marks: int, locked: bool) -> Prepared:
     always = select(literal_column("1").label("one")).cte("always")
     return Prepared(
         select(
-            found, cases.c.state.label("case_state"), cases.c.public_key, seen.c.mark, seen.c.reply
+            found,
+            cases.c.state.label("case_state"),
+            cases.c.public_key,
+            cases.c.colleague_wrote_at,
+            seen.c.mark,
+            seen.c.reply,
         ).select_from(
             always.outerjoin(seen, true())
             .outerjoin(found, true())

@@ -20,9 +20,18 @@ from storage.epochs import Epochs
 from storage.erasing import EraseJournal, destroy_case, scrub_later
 from storage.errors import StateUnreadable
 from storage.keys import KeyDirectory, day_of
-from storage.outbox import expire_letters
+from storage.outbox import expire_letters, forget_talks
 from storage.remembering import Remembered
-from storage.schema import attempts, cases, conversations, invitations, later_work, marks, sessions
+from storage.schema import (
+    attempts,
+    cases,
+    conversations,
+    invitations,
+    later_work,
+    marks,
+    refusals,
+    sessions,
+)
 from storage.scrubbing import scrub, scrub_now, scrub_overdue
 
 BATCH = 200
@@ -75,7 +84,7 @@ class Purged:
         marks: of messages that will not be delivered again.
         epochs: days whose key was destroyed.
         later_work: things that could not be done for too long.
-        log_entries: of the log of who opened what.
+        log_entries: of the logs of who opened what, and of what was refused.
         letters: to people, that nobody fetched in time.
         sign_ins: sign-ins, one-time links and counts of guesses that are over.
     """
@@ -271,7 +280,8 @@ def _delete_later_work(database: Database, now: datetime) -> int:
 
 def _remove_log_entries(database: Database, now: datetime) -> int:
     with database.transaction() as connection:
-        removed = audit.remove_old(connection, now)
+        over = delete(refusals).where(refusals.c.erase_at <= int(now.timestamp()))
+        removed = audit.remove_old(connection, now) + connection.execute(over).rowcount
         if removed:
             scrub_later(connection, now)
     return removed
@@ -279,6 +289,7 @@ def _remove_log_entries(database: Database, now: datetime) -> int:
 
 def _expire_letters(database: Database, now: datetime) -> int:
     with database.transaction() as connection:
+        forget_talks(connection, now)
         return expire_letters(connection, now)
 
 

@@ -101,6 +101,8 @@ cases = Table(
     Column("due_on", Integer, index=True),
     # How many of its manifests there were when it was last opened: what came since is new to the desk.
     Column("seen", Integer, nullable=False, server_default="0"),
+    # When a colleague's words last reached the person, while the two talk.
+    Column("colleague_wrote_at", BigInteger),
     Column("erase_at", BigInteger, index=True),
     _bytes("id", 16),
     _bytes("public_key", 32),
@@ -181,7 +183,10 @@ letters = Table(
     Column("sealed", LargeBinary, nullable=False),
     Column("entry", Integer, nullable=False),
     Column("erase_at", BigInteger, index=True),
+    # Which chat it is for: that of the same key in `conversations`.
+    Column("letter_key", LargeBinary, index=True),
     _bytes("id", 16),
+    _bytes("letter_key", 32),
     _one_of("reader", "chat", "code"),
     _one_of("state", "waiting", "sent", "delivered", "failed"),
     _at_least("entry", 0),
@@ -196,6 +201,66 @@ receipts = Table(
     Column("public_key", LargeBinary, nullable=False),
     _bytes("lookup", 32),
     _bytes("public_key", 32),
+)
+
+# What the organisation says often; nothing of anybody stands in it.
+saved_replies = Table(
+    "saved_replies",
+    metadata,
+    Column("id", LargeBinary, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("en", Text, nullable=False),
+    Column("zh_Hant_HK", Text, nullable=False),
+    _bytes("id", 16),
+)
+
+# ------------------------------------------------------------------ people's rights
+
+# What somebody asked for of their own data. It goes with the case.
+requests = Table(
+    "requests",
+    metadata,
+    Column("id", LargeBinary, primary_key=True),
+    Column("case_id", LargeBinary, ForeignKey("cases.id"), nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    Column("asked_on", Integer, nullable=False),
+    Column("due_on", Integer, nullable=False),
+    Column("state", Text, nullable=False, server_default="open"),
+    # Who asks a second person to confirm that the case is erased, and why.
+    Column("proposed_by", LargeBinary, ForeignKey("staff.id")),
+    Column("reason", Text),
+    _bytes("id", 16),
+    _one_of("kind", "copy", "correct", "erase"),
+    _one_of("state", "open", "done", "refused"),
+    Index("ix_requests_state", "state", "due_on"),
+)
+
+# That something was erased, by whom and why: all that is left, and of nobody's data.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("number", Text, primary_key=True),
+    Column("erased_on", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("proposed_by", LargeBinary, ForeignKey("staff.id"), nullable=False),
+    Column("confirmed_by", LargeBinary, ForeignKey("staff.id"), nullable=False),
+    CheckConstraint("proposed_by <> confirmed_by", name="two_people"),
+)
+
+# Requests that were refused, which the law wants kept for years: Cap. 486, section 27.
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("id", LargeBinary, primary_key=True),
+    Column("refused_on", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    # As in the log: leads nowhere once the case is erased.
+    Column("subject", Text, nullable=False),
+    Column("staff_id", LargeBinary, ForeignKey("staff.id"), nullable=False),
+    Column("erase_at", BigInteger, nullable=False, index=True),
+    _bytes("id", 16),
+    _one_of("kind", "copy", "correct", "erase"),
 )
 
 counts = Table(
@@ -273,6 +338,12 @@ slots = Table(
     # `staff:` and a hexadecimal staff id, `recovery`, or `bootstrap`.
     Column("holder", Text, primary_key=True),
     Column("sealed", LargeBinary, nullable=False),
+    # To whom it is sealed, and the proof that somebody with this desk key decided so: whoever can only write
+    # to the database cannot put another key here, and have the next desk key sealed to it.
+    Column("public_key", LargeBinary),
+    Column("proof", LargeBinary),
+    _bytes("public_key", 32),
+    _bytes("proof", 32),
 )
 
 audit = Table(
@@ -338,12 +409,6 @@ recovery_codes = Table(
     Column("lookup", LargeBinary, primary_key=True),
     Column("staff_id", LargeBinary, ForeignKey("staff.id"), nullable=False, index=True),
     _bytes("lookup", 32),
-    # To whom it is sealed, and the proof that somebody with this desk key decided so: whoever can only write
-    # to the database cannot put another key here, and have the next desk key sealed to it.
-    Column("public_key", LargeBinary),
-    Column("proof", LargeBinary),
-    _bytes("public_key", 32),
-    _bytes("proof", 32),
 )
 
 # A link that is good once. It may carry the colleague's private key, locked with what stands in the link.

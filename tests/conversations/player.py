@@ -45,6 +45,8 @@ class OutsideForTests:
     """Fingerprints, references and codes that are the same in every run."""
 
     status: CaseStatus = field(default_factory=lambda: CaseStatus("queued"))
+    colleague: datetime | None = None
+    waiting: int = 0
 
     def fingerprint(self, text: str) -> str:
         return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:16]
@@ -57,6 +59,12 @@ class OutsideForTests:
 
     def case_status(self) -> CaseStatus:
         return self.status
+
+    def colleague_wrote_at(self) -> datetime | None:
+        return self.colleague
+
+    def waiting_by_code(self, code: str) -> int:
+        return self.waiting
 
 
 class Player:
@@ -123,6 +131,7 @@ def scripted() -> Iterator[Scripted]:
 def new_player(script: Scripted) -> Player:
     channel = script.data.get("channel", "web")
     player = Player(channel, reachable=channel != "web")
+    player.outside.waiting = script.data.get("waiting", 0)
     if "case" in script.data:
         player.outside.status = CaseStatus(**script.data["case"])
     if "reach" in script.data:
@@ -132,6 +141,8 @@ def new_player(script: Scripted) -> Player:
 
 def play_turn(player: Player, data: dict[str, Any]) -> Turn:
     what: dict[str, Any] = {}
+    if "colleague" in data:
+        player.outside.colleague = {"writes": player.now, "ends": None}[data["colleague"]]
     if "presses" in data:
         pressed = data["presses"]
         what |= {"choices": tuple(pressed)} if isinstance(pressed, list) else {"choice": pressed}
@@ -165,7 +176,7 @@ def rewritten(script: Scripted) -> str:
     player = new_player(script)
     lines = [f"{key} = {_toml(value)}" for key, value in script.data.items() if key != "turn"]
     for data in script.data["turn"]:
-        given = {key: data[key] for key in ("after", "hears", "presses", "under", "sends") if key in data}
+        given = {key: data[key] for key in ("colleague", "after", "hears", "presses", "under", "sends") if key in data}
         lines += ["", "[[turn]]"]
         lines += [
             f"{key} = {_toml(value)}" for key, value in (given | observed(play_turn(player, data))).items()

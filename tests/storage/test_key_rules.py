@@ -20,6 +20,7 @@ DESK_ALONE = {
     f"storage.{name}"
     for name in (
         "casebook",
+        "casehistory",
         "cases",
         "casetelling",
         "casework",
@@ -30,6 +31,7 @@ DESK_ALONE = {
         "opening",
         "queue",
         "recovery",
+        "requests",
         "rotation",
         "sessions",
         "setup",

@@ -5,20 +5,21 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select
 
+from flows.vocabulary import CameBack, Conversation, Outside, StepId, Turn
 from storage.cases import open_case
 from storage.casework import claim_case, close_case
 from storage.errors import CannotOpen, CannotReach, CaseClosed, NotYours
 from storage.exchange import Means
-from storage.letters import DELIVER, LETTER_KEPT, send_letter, ways_to
-from storage.outbox import Outbox
+from storage.letters import LETTER_KEPT, end_talk, send_letter, talks_since, ways_to
+from storage.outbox import DELIVER, TALK_KEPT, Outbox
 from storage.retention import purge
 from storage.schema import later_work, letters
 from storage.sealing import open_letter, seal_letter
 from storage.staff import Caseworker
 from tests.storage.building import BuiltCase, Instance
-from tests.storage.talking import NOW, Person, intake_of
+from tests.storage.talking import NOW, Decide, Person, intake_of, reply
 
 SAID = "canary-said-by-a-colleague 你好"
 
@@ -93,15 +94,15 @@ def test_a_letter_goes_out_once_and_is_emptied_and_how_far_it_came_stands_in_the
         return case.entries[-1].delivery
 
     assert delivery() == "waiting"
-    outbox.mark([letter_id], "sent")
+    outbox.mark([letter_id], "sent", NOW)
     assert delivery() == "sent"
     assert outbox.addressed(letter_id, NOW) is None
     assert states(instance) == [("chat", "sent", False), ("code", "waiting", True)]
-    outbox.mark([letter_id], "delivered")
+    outbox.mark([letter_id], "delivered", NOW)
     assert delivery() == "delivered"
     # What arrived in the chat is not said again to whoever comes by the code.
     assert states(instance) == [("chat", "delivered", False), ("code", "delivered", False)]
-    outbox.mark([letter_id], "failed")
+    outbox.mark([letter_id], "failed", NOW)
     assert delivery() == "delivered"
 
 
@@ -162,16 +163,158 @@ def test_what_no_chat_fetched_in_time_is_emptied_and_told_as_failed(
     assert states(instance) == [("chat", "failed", False), ("code", "waiting", True)]
 
 
-def test_what_waits_is_sent_at_once_when_the_person_writes(
+def deliveries(instance: Instance) -> list[tuple[bytes, int]]:
+    """The errands that take letters to a provider: which letter, and when."""
+    with instance.database.reading() as connection:
+        rows = connection.execute(
+            select(later_work).where(later_work.c.kind == DELIVER).order_by(later_work.c.id)
+        )
+        return [(bytes.fromhex(row.subject.decode()), row.due_at) for row in rows]
+
+
+def test_what_waits_is_sent_when_the_person_writes_and_never_twice(
     instance: Instance, mei: Caseworker, person: Person, outbox: Outbox
 ) -> None:
     send_letter(instance.database, mei, person.reference, SAID, now=NOW)
+    send_letter(instance.database, mei, person.reference, "and more", now=NOW)
+    before = deliveries(instance)
+    assert outbox.release("telegram", "an address", NOW) == 2
+    assert deliveries(instance) == before
     with instance.database.transaction() as connection:
-        connection.execute(update(later_work).values(due_at=2**40, given_up=True))
-    assert outbox.release("telegram", "an address", NOW) == 1
-    with instance.database.reading() as connection:
-        errand = connection.execute(select(later_work).where(later_work.c.kind == DELIVER)).one()
-    assert (errand.due_at, errand.given_up) == (int(NOW.timestamp()), False)
+        connection.execute(delete(later_work))
+    assert outbox.release("telegram", "an address", NOW) == 2
+    in_order = [letter_id for letter_id, _ in deliveries(instance)]
+    assert in_order == [letter.id for letter in outbox.waiting("telegram", "an address", NOW)]
+    assert all(due_at == int(NOW.timestamp()) + 2 for _, due_at in deliveries(instance))
+    assert outbox.release("telegram", "another", NOW) == 0
+
+
+def test_the_colleague_is_in_the_chat_from_the_moment_their_words_arrived(
+    instance: Instance, mei: Caseworker, person: Person, outbox: Outbox
+) -> None:
+    def since() -> object:
+        return talks_since(instance.database, mei, person.reference)
+
+    send_letter(instance.database, mei, person.reference, SAID, now=NOW)
+    assert since() is None
+    (letter,) = outbox.waiting("telegram", "an address", NOW)
+    outbox.mark([letter.id], "failed", NOW)
+    assert since() is None
+    send_letter(instance.database, mei, person.reference, SAID, now=NOW)
+    (letter,) = outbox.waiting("telegram", "an address", NOW)
+    outbox.mark([letter.id], "sent", NOW)
+    assert since() == NOW
+    outbox.mark([letter.id], "delivered", NOW + timedelta(hours=1))
+    assert since() == NOW
+    assert person.say(wrote_at).says[0].id == str(NOW)
+    end_talk(instance.database, mei, person.reference)
+    assert since() is None
+    assert person.say(wrote_at).says[0].id == "None"
+
+
+def wrote_at(before: Conversation | None, outside: Outside) -> Turn:
+    return Turn(before, reply(str(outside.colleague_wrote_at())))
+
+
+@pytest.mark.parametrize(("late", "talks"), [(timedelta(seconds=-1), True), (timedelta(0), False)])
+def test_a_talk_that_nobody_ended_is_forgotten_in_time(
+    instance: Instance, mei: Caseworker, person: Person, outbox: Outbox, late: timedelta, talks: bool
+) -> None:
+    send_letter(instance.database, mei, person.reference, SAID, now=NOW)
+    (letter,) = outbox.waiting("telegram", "an address", NOW)
+    outbox.mark([letter.id], "sent", NOW)
+    purge(instance.database, instance.keys, NOW + TALK_KEPT + late)
+    assert (talks_since(instance.database, mei, person.reference) is not None) is talks
+
+
+def test_closing_a_case_ends_the_talk(
+    instance: Instance, mei: Caseworker, person: Person, outbox: Outbox
+) -> None:
+    send_letter(instance.database, mei, person.reference, SAID, now=NOW)
+    (letter,) = outbox.waiting("telegram", "an address", NOW)
+    outbox.mark([letter.id], "sent", NOW)
+    close_case(instance.database, mei, person.reference, 90)
+    assert talks_since(instance.database, mei, person.reference) is None
+
+
+def test_what_a_provider_has_to_know_comes_with_the_letter(
+    instance: Instance, mei: Caseworker, person: Person, outbox: Outbox
+) -> None:
+    def stops(before: Conversation | None, _: Outside) -> Turn:
+        assert before is not None
+        return Turn(before.but(paused=True, heard_at=NOW), reply("paused"))
+
+    person.say(stops)
+    send_letter(instance.database, mei, person.reference, SAID, now=NOW)
+    ((letter_id, _),) = deliveries(instance)
+    addressed = outbox.addressed(letter_id, NOW)
+    assert addressed is not None
+    assert (addressed.language, addressed.heard_at, addressed.paused) == ("en", NOW, True)
+
+
+# ------------------------------------------------------------------ coming back by code
+
+
+def comes_back(code: str, waiting: list[int] | None = None) -> Decide:
+    """A turn that goes on with the case of a code, and notes how many messages wait."""
+
+    def decide(_: Conversation | None, outside: Outside) -> Turn:
+        if waiting is not None:
+            waiting.append(outside.waiting_by_code(code))
+        after = Conversation(step=StepId("submitted"), language="en", case="code")
+        return Turn(after, reply("code.accepted"), (CameBack(code),))
+
+    return decide
+
+
+def test_who_comes_back_by_code_is_told_what_waits_and_finds_it_in_the_chat(
+    instance: Instance, mei: Caseworker, outbox: Outbox
+) -> None:
+    intake = intake_of(instance)
+    person = Person(intake).drafts().submits()
+    counted: list[int] = []
+    nobody = Person(intake, "nobody")
+    nobody.say(comes_back("1234567890123428", counted), "1234567890123428")
+    early = Person(intake, "early")
+    early.say(comes_back(person.code, counted), person.code)
+    assert counted == [0, 0]
+    send_letter(instance.database, mei, person.reference, SAID, now=NOW)
+    send_letter(instance.database, mei, person.reference, "and more", now=NOW)
+    later = Person(intake, "later")
+    later.say(comes_back(person.code, counted), person.code)
+    assert counted[-1] == 2
+    for address in ("early", "later"):
+        assert [letter.text for letter in outbox.waiting("web", address, NOW)] == [SAID, "and more"]
+    assert outbox.waiting("web", "nobody", NOW) == []
+    first, second = outbox.waiting("web", "later", NOW)
+    outbox.shown("web", "nobody", second.id, NOW)
+    outbox.shown("web", "later", b"no letter of theirs", NOW)
+    assert len(outbox.waiting("web", "later", NOW)) == 2
+    outbox.shown("web", "later", first.id, NOW)
+    # What was read in one chat is not said again in another.
+    for address in ("early", "later"):
+        assert [letter.text for letter in outbox.waiting("web", address, NOW)] == ["and more"]
+    case = open_case(instance.database, instance.keys, mei, person.reference)
+    assert [entry.delivery for entry in case.entries] == ["delivered", "waiting"]
+    assert ways_to(instance.database, mei, person.reference) >= {"code"}
+
+
+def test_by_code_nothing_is_sent_before_the_person_writes_and_nothing_after_their_chat_ended(
+    instance: Instance, mei: Caseworker, outbox: Outbox
+) -> None:
+    intake = intake_of(instance)
+    person = Person(intake).drafts().submits()
+    back = Person(intake, "her phone", channel="telegram")
+    back.say(comes_back(person.code), person.code, can_be_reached=True)
+    send_letter(instance.database, mei, person.reference, SAID, now=NOW)
+    assert deliveries(instance) == []
+    assert outbox.release("telegram", "her phone", NOW) == 1
+    ((letter_id, _),) = deliveries(instance)
+    addressed = outbox.addressed(letter_id, NOW)
+    assert addressed is not None
+    assert (addressed.channel, addressed.address) == ("telegram", "her phone")
+    assert outbox.release("telegram", "her phone", NOW + timedelta(hours=24)) == 0
+    assert outbox.waiting("telegram", "her phone", NOW + timedelta(hours=24)) == []
 
 
 def test_neither_the_desk_nor_the_database_opens_a_letter_again(

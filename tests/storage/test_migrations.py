@@ -19,7 +19,7 @@ from storage.errors import StoreRefused
 
 OLD_FILES = Path(__file__).parent / "old"
 
-ID, PARENT, HASH = b"i" * 16, b"p" * 16, b"h" * 32
+ID, PARENT, OTHER, HASH = b"i" * 16, b"p" * 16, b"o" * 16, b"h" * 32
 CASE: dict[str, Any] = {
     "id": ID,
     "state": "queued",
@@ -65,6 +65,24 @@ GOOD: dict[Table, dict[str, Any]] = {
         "state": "waiting",
         "sealed": b"",
         "entry": 0,
+    },
+    schema.saved_replies: {"id": ID, "name": "n", "en": "e", "zh_Hant_HK": "z"},
+    schema.requests: {"id": ID, "case_id": PARENT, "kind": "copy", "asked_on": 1, "due_on": 41},
+    schema.erasures: {
+        "number": "E-1",
+        "erased_on": 1,
+        "reason": "asked",
+        "proposed_by": PARENT,
+        "confirmed_by": OTHER,
+    },
+    schema.refusals: {
+        "id": ID,
+        "refused_on": 1,
+        "kind": "copy",
+        "reason": "identity",
+        "subject": "",
+        "staff_id": PARENT,
+        "erase_at": 0,
     },
     schema.sessions: {
         "lookup": HASH,
@@ -121,6 +139,8 @@ BAD: list[tuple[Table, dict[str, Any]]] = [
     (schema.desk_keys, {"public_key": b"short"}),
     (schema.desk_keys, {"state": "new"}),
     (schema.slots, {"generation": 9}),
+    (schema.slots, {"public_key": b"short"}),
+    (schema.slots, {"proof": b"short"}),
     (schema.audit, {"previous": b"short"}),
     (schema.audit, {"hash": b"short"}),
     (schema.conversations, {"letter_key": b"short"}),
@@ -132,6 +152,15 @@ BAD: list[tuple[Table, dict[str, Any]]] = [
     (schema.letters, {"reader": "everybody"}),
     (schema.letters, {"state": "lost"}),
     (schema.letters, {"entry": -1}),
+    (schema.letters, {"letter_key": b"short"}),
+    (schema.saved_replies, {"id": b"short"}),
+    (schema.requests, {"kind": "whatever"}),
+    (schema.requests, {"state": "lost"}),
+    (schema.requests, {"case_id": b"n" * 16}),
+    (schema.erasures, {"confirmed_by": PARENT}),
+    (schema.erasures, {"confirmed_by": b"n" * 16}),
+    (schema.refusals, {"kind": "whatever"}),
+    (schema.refusals, {"staff_id": b"n" * 16}),
     (schema.sessions, {"lookup": b"short"}),
     (schema.sessions, {"staff_id": b"n" * 16}),
     (schema.sessions, {"stage": "almost"}),
@@ -139,8 +168,6 @@ BAD: list[tuple[Table, dict[str, Any]]] = [
     (schema.passkeys, {"staff_id": b"n" * 16}),
     (schema.recovery_codes, {"lookup": b"short"}),
     (schema.recovery_codes, {"staff_id": b"n" * 16}),
-    (schema.slots, {"public_key": b"short"}),
-    (schema.slots, {"proof": b"short"}),
     (schema.invitations, {"lookup": b"short"}),
     (schema.invitations, {"staff_id": b"n" * 16}),
     (schema.attempts, {"lookup": b"short"}),
@@ -216,7 +243,9 @@ def _try(database: Database, table: Table, row: dict[str, Any]) -> None:
     """Insert a row beside a case, a colleague and a desk key that it may belong to, and take it all back."""
     with pytest.raises(_RollBack), database.transaction() as connection:  # noqa: PT012
         connection.execute(insert(schema.cases), {**CASE, "id": PARENT, "reference": "TD-PPPP"})
-        connection.execute(insert(schema.staff), {**GOOD[schema.staff], "id": PARENT, "name_key": "parent"})
+        for staff_id in (PARENT, OTHER):
+            somebody = {**GOOD[schema.staff], "id": staff_id, "name_key": staff_id.hex()}
+            connection.execute(insert(schema.staff), somebody)
         connection.execute(insert(schema.desk_keys), {**GOOD[schema.desk_keys], "generation": 1})
         connection.execute(insert(table), row)
         raise _RollBack
