@@ -137,7 +137,7 @@ def _for_address(host: str, everywhere: str = "127.0.0.1") -> str:
 
 
 def _answering(addresses: Sequence[str]) -> Callable[[], bool]:
-    """Return what tells whether all of them answer."""
+    """Return what tells whether all of them have answered."""
     # No proxy of the environment: this is our own machine.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -146,7 +146,14 @@ def _answering(addresses: Sequence[str]) -> Callable[[], bool]:
             return bool(response.status == 200)
         return False
 
-    return lambda: all(map(answers, addresses))
+    waited_for = list(addresses)
+
+    def ask() -> bool:
+        while waited_for and answers(waited_for[0]):
+            waited_for.pop(0)
+        return not waited_for
+
+    return ask
 
 
 def _welcome(instance: Instance, address: str) -> list[str]:
