@@ -14,6 +14,7 @@ from desk.access import guard
 from desk.case import add_case
 from desk.files import add_files
 from desk.home import add_home
+from desk.keys import add_keys
 from desk.links import add_links
 from desk.log import add_log
 from desk.notes import add_notes
@@ -70,6 +71,7 @@ def create_desk(
         add_links,
         add_notes,
         add_people,
+        add_keys,
         add_log,
     ):
         # Named for its module, so that each may call its pages what it likes.

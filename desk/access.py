@@ -105,6 +105,10 @@ ACCESS: dict[tuple[str, str], Rule] = {
     ("POST", "/desk/people/<member>/disable"): Rule(DISABLERS, fresh=True),
     ("POST", "/desk/people/<member>/sign-out"): Rule(DISABLERS),
     ("POST", "/desk/people/<member>/cases"): Rule(LEADERS),
+    # the keys
+    ("GET", "/desk/keys"): Rule(INVITERS),
+    ("POST", "/desk/keys/rotate"): Rule(INVITERS, fresh=True),
+    ("POST", "/desk/keys/go-on"): Rule(INVITERS),
     # the log
     ("GET", "/desk/log"): Rule(LOG_READERS),
     ("GET", "/desk/log.csv"): Rule(LOG_READERS, fresh=True),

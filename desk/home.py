@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
+from desk.keys import sweep
 from desk.office import Office
 from desk.pages import first_place
 from desk.session import session
@@ -16,4 +17,5 @@ def add_home(desk: Blueprint, office: Office) -> None:
 
     @desk.get("/desk/")
     def home() -> ResponseReturnValue:
+        sweep(office, session())
         return to_page(first_place(session()).path)

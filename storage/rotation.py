@@ -98,6 +98,8 @@ def begin(database: Database, keys: KeyDirectory, by: Holder, anew: bool = False
     with database.transaction() as connection:
         slots.hold_still(connection)
         held = desk_keys_of(connection, by)
+        if isinstance(by, RecoveryKey):
+            slots.fill(connection, slots.RECOVERY, by.public, held)  # a slot from before there were proofs
         current = connection.execute(
             select(desk_keys.c.generation, desk_keys.c.public_key).where(desk_keys.c.state == "current")
         ).one()

@@ -76,6 +76,8 @@ FAMILIES: dict[str, set[str]] = {
     "desk.view": set(VIEWS),
     "desk.queue": {"priority", "language", "channel", "link_status"},
     "desk.done": {
+        "rotated",
+        "rotation_begun",
         "claimed",
         "released",
         "handed_over",
