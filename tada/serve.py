@@ -12,7 +12,7 @@ import sys
 import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -87,9 +87,10 @@ def serve(
         pages += [web("desk", desk_port, 1)] if desk else []
         served = keep_running(
             pages[0],
-            _answering([f"http://{_for_address(host)}:{each}/healthz" for each in ports]),
+            _answering(f"{address}/healthz"),
             lambda: click.echo("\n".join(_welcome(instance, address))),
             beside=[*pages[1:], Program("worker", [*python, "tada", "worker"], environment, _ROOT)],
+            are_ready=_answering(f"http://{_for_address(host)}:{ports[-1]}/healthz"),
         )
     if not served:  # and it has said why
         raise click.exceptions.Exit(1)
@@ -136,22 +137,14 @@ def _for_address(host: str, everywhere: str = "127.0.0.1") -> str:
 # ------------------------------------------------------------------ when it runs
 
 
-def _answering(addresses: Sequence[str]) -> Callable[[], bool]:
-    """Return what tells whether all of them have answered."""
+def _answering(url: str) -> Callable[[], bool]:
     # No proxy of the environment: this is our own machine.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
-    def answers(address: str) -> bool:
-        with contextlib.suppress(OSError, urllib.error.URLError), opener.open(address, timeout=2) as response:
+    def ask() -> bool:
+        with contextlib.suppress(OSError, urllib.error.URLError), opener.open(url, timeout=2) as response:
             return bool(response.status == 200)
         return False
-
-    waited_for = list(addresses)
-
-    def ask() -> bool:
-        while waited_for and answers(waited_for[0]):
-            waited_for.pop(0)
-        return not waited_for
 
     return ask
 

@@ -108,13 +108,15 @@ def keep_running(
     is_ready: Callable[[], bool],
     when_ready: Callable[[], None],
     beside: Sequence[Program] = (),
+    are_ready: Callable[[], bool] = lambda: True,
 ) -> bool:
     """Run programs until a signal asks to stop (Ctrl-C, or TERM), then stop them all.
 
     Args:
         is_ready: asked about the first one until it says yes.
-        when_ready: called once then.
+        when_ready: called once all are ready.
         beside: started when the first one is ready.
+        are_ready: asked about the others until it says yes.
     Returns:
         Whether it ever became ready or was asked to stop; if it dies before, it is not started again.
     """
@@ -129,11 +131,14 @@ def keep_running(
                 if stop.wait(_LOOK_SECONDS / 10):
                     return True
             kept += map(Kept, beside)
-            when_ready()
+            told = False
             while not stop.is_set():
                 for one in kept:
                     one.look()
-                stop.wait(_LOOK_SECONDS)
+                if not told and are_ready():
+                    when_ready()
+                    told = True
+                stop.wait(_LOOK_SECONDS if told else _LOOK_SECONDS / 10)
             return True
         finally:
             for one in kept:
