@@ -21,8 +21,8 @@ def shown(*labels: str, several: bool = False) -> str:
 
 
 def test_choices_are_numbered_and_it_is_said_how_to_choose() -> None:
-    assert shown("A", "B") == "Which?\n\n1. A\n2. B\nType a number, such as 1"
-    assert shown("A", "B", several=True).endswith("Type one number or several, such as 1,3")
+    assert shown("A", "B") == "Which?\n\n1. A\n2. B\nType a number, such as 1 (0 to stop)"
+    assert shown("A", "B", several=True).endswith("Type one number or several, such as 1,3 (0 to stop)")
 
 
 def test_nobody_is_led_to_type_the_number_of_a_single_choice() -> None:
