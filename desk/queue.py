@@ -134,7 +134,7 @@ def add_queue(desk: Blueprint, office: Office) -> None:
     def _each(act: Callable[[str], None], done: str) -> ResponseReturnValue:
         """Do something to every case that was chosen; whichever it cannot be done to is named, with why."""
         chosen = request.form.getlist("one") or request.form.getlist("case")
-        if not chosen or len(chosen) > MOST_AT_ONCE:
+        if not any(chosen) or len(chosen) > MOST_AT_ONCE:
             raise Problem("none_chosen")
         failed: list[tuple[str, Problem]] = []
         for reference in dict.fromkeys(chosen):

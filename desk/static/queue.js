@@ -53,7 +53,9 @@
     if (!body || !comes) {
       document.getElementById("list").replaceWith(list);
     } else {
-      body.replaceChildren(...[...comes.children].map((row) => merged(before.get(row.dataset.ref), row)));
+      const wanted = [...comes.children].map((row) => merged(before.get(row.dataset.ref), row));
+      for (const row of rows()) if (!wanted.includes(row)) row.remove();
+      wanted.forEach((row, at) => body.children[at] === row || body.insertBefore(row, body.children[at] ?? null));
     }
     if (came.length) say(news.dataset.new.replace("{n}", (fresh += came.length)));
   }
@@ -75,10 +77,11 @@
     const seen = focused?.closest?.("[data-ref]") ?? rows().find((row) => row.getBoundingClientRect().top >= 0);
     const reference = seen?.dataset.ref;
     const before = seen?.getBoundingClientRect().top;
+    const scrolled = scrollY > 0;
     change();
     if (focused && focused.isConnected && document.activeElement !== focused) focused.focus({ preventScroll: true });
     const now = reference && form.querySelector(`[data-ref="${CSS.escape(reference)}"]`);
-    if (now && scrollY > 0) scrollBy(0, now.getBoundingClientRect().top - before);
+    if (now && scrolled) scrollBy(0, now.getBoundingClientRect().top - before);
   }
 
   // Times go on while nothing else changes.
@@ -104,6 +107,9 @@
   }
 
   form.addEventListener("change", count);
+  form.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.matches("input")) event.preventDefault();
+  });
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     if (event.target.closest("input:not([type=checkbox]), textarea, select")) return;

@@ -194,9 +194,10 @@ def test_of_several_those_that_cannot_be_are_named_and_the_rest_is_done(
 
 
 def test_nothing_ticked_changes_nothing_and_says_so(jo: Colleague) -> None:
-    answer = jo.post("/desk/queue/claim")
-    assert answer.status_code == 400
-    assert "Nothing was chosen" in text(answer)
+    for fields in ({}, {"one": "", "case": "TD-2345"}):
+        answer = jo.post("/desk/queue/claim", **fields)  # type: ignore[arg-type]
+        assert answer.status_code == 400
+        assert "Nothing was chosen" in text(answer)
 
 
 def test_intake_gives_away_its_own_cases_alone(instance: Instance, mei: Colleague, jo: Colleague) -> None:
