@@ -116,6 +116,7 @@ def _put_desk_beside(
         address=settings.desk_url or settings.public_url,
         shared_static=Path(bot.web.__file__).parent / "static",
         closed_days=settings.closed_days,
+        draft_hours=settings.draft_hours,
         journal=settings.journal,
     )
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from flask import Blueprint, Flask
 
 from desk.access import guard
+from desk.by_phone import add_by_phone
 from desk.case import add_case
 from desk.files import add_files
 from desk.home import add_home
@@ -70,6 +71,7 @@ def create_desk(
         add_case,
         add_links,
         add_notes,
+        add_by_phone,
         add_people,
         add_keys,
         add_log,

@@ -105,6 +105,12 @@ ACCESS: dict[tuple[str, str], Rule] = {
     ("POST", "/desk/people/<member>/disable"): Rule(DISABLERS, fresh=True),
     ("POST", "/desk/people/<member>/sign-out"): Rule(DISABLERS),
     ("POST", "/desk/people/<member>/cases"): Rule(LEADERS),
+    # a case taken by phone
+    ("GET", "/desk/by-phone"): Rule(READERS),
+    ("POST", "/desk/by-phone"): Rule(READERS),
+    ("GET", "/desk/by-phone/<call>"): Rule(READERS),
+    ("POST", "/desk/by-phone/<call>"): Rule(READERS),
+    ("POST", "/desk/by-phone/<call>/leave"): Rule(READERS),
     # the keys
     ("GET", "/desk/keys"): Rule(INVITERS),
     ("POST", "/desk/keys/rotate"): Rule(INVITERS, fresh=True),

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from locales import Words
+from storage.codes import CODE_PARAMETERS
 from storage.database import Database
 from storage.guessing import Guesses
+from storage.intake import DRAFT_HOURS
 from storage.keys import KeyDirectory
 from storage.sealing import PASSWORD_PARAMETERS, PasswordParameters
 
@@ -28,14 +30,18 @@ class Options:
         shared_static: the folder with the colours that the chat and the desk share.
         closed_days: as `Settings.closed_days`.
         journal: as `Settings.journal`.
+        draft_hours: as `Settings.draft_hours`.
         parameters: what a guess at a password costs.
+        code_parameters: what deriving the keys of a case code costs, as the intake has it.
     """
 
     address: str | None
     shared_static: Path
     closed_days: int
     journal: Path
+    draft_hours: int = DRAFT_HOURS
     parameters: PasswordParameters = PASSWORD_PARAMETERS
+    code_parameters: PasswordParameters = CODE_PARAMETERS
 
     @property
     def secure(self) -> bool:

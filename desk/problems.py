@@ -47,6 +47,7 @@ PROBLEMS: dict[str, int] = {
     "method": 405,
     "taken": 409,
     "case_closed": 409,
+    "call_over": 410,
     "cannot_reach": 409,
     "staff_exists": 409,
     "staff_left": 409,

@@ -28,6 +28,7 @@ Event = Literal[
     "case_opened",
     "case_released",
     "case_reopened",
+    "case_taken_by_phone",
     "cases_listed",
     "copy_released",
     "erasing_proposed",

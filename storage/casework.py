@@ -116,6 +116,15 @@ def move_cases(database: Database, caseworker: Caseworker, leaver: bytes, to: by
         return len(held)
 
 
+def note_taken_by_phone(database: Database, caseworker: Caseworker, reference: str) -> None:
+    """Write down who typed a case for somebody that called. It is nobody's yet, and what is in it is sealed.
+
+    Raises: as `claim_case`.
+    """
+    with database.transaction() as connection:
+        _note(connection, caseworker, "case_taken_by_phone", submitted(connection, reference).id)
+
+
 # ------------------------------------------------------------------ how it stands
 
 

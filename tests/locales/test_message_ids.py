@@ -28,7 +28,7 @@ from storage.outbox import DeliveryState
 from storage.staff import ROLES
 
 ROOT = Path(__file__).parents[2]
-CHANNELS = ("web", "terminal", "whatsapp", "telegram")
+CHANNELS = ("web", "terminal", "whatsapp", "telegram", "phone")
 ASKED_BY_ANOTHER_NAME = {"contact_detail"}
 
 FAMILIES: dict[str, set[str]] = {
@@ -76,6 +76,7 @@ FAMILIES: dict[str, set[str]] = {
     "desk.view": set(VIEWS),
     "desk.queue": {"priority", "language", "channel", "link_status"},
     "desk.done": {
+        "call_left",
         "rotated",
         "rotation_begun",
         "claimed",
