@@ -85,6 +85,9 @@ class _Line:
         addresses = address_of(request.form)
         if addresses is None:
             raise Problem("origin", cause="not_whatsapp")
+        own = f"whatsapp:{self.settings.number}"
+        if request.form.get("To", own) != own:
+            raise Problem("origin", cause="number_foreign")
         try:
             return self._answer(read_message(request.form, *addresses, request.headers[SIGNATURE]))
         except Exception as failure:
@@ -144,8 +147,17 @@ class _Line:
         self.count(f"whatsapp_{status.status}")
         if status.code is not None:
             log.warning("a message was not delivered", extra={"channel": CHANNEL, "error": status.code})
+        if letter := request.args.get("letter"):
+            self._note_letter(letter, status)
         self.door.run_later([*status.copies, *self._without_buttons(status)])
         return self._respond(())
+
+    def _note_letter(self, letter: str, status: Status) -> None:
+        """Note how far a colleague's message came, for the colleague to see."""
+        if status.status in ("delivered", "read"):
+            self.door.letter_came(letter, "delivered")
+        elif status.status in ("failed", "undelivered"):
+            self.door.letter_came(letter, "failed")
 
     # -------------------------------------------------------------- what goes out
 

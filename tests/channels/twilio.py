@@ -127,6 +127,7 @@ class Sender(Person):
 
     def astray(self) -> Iterator[Delivery]:
         fields = dict(text_fields(self._sid(), self._phone, "hi"))
+        yield self.proved(form(list((fields | {"To": "whatsapp:+85200000098"}).items())))
         yield self.proved(form(list((fields | {"AccountSid": "AC" + "b2" * 16}).items())))
         yield self.proved(form(list((fields | {"From": f"+{self._phone}", "ExternalUserId": ""}).items())))
 
