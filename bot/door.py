@@ -15,6 +15,7 @@ from bot.receive import Answer, Reception
 from flows.vocabulary import Heard
 from storage.errands import Errand
 from storage.errors import StateUnreadable, StoreError
+from storage.outbox import DeliveryState
 
 AnswerCauses = Callable[[Answer], Sequence[Errand]]
 """From an answer to what is to be done at the provider because of it."""
@@ -85,6 +86,13 @@ class Door:
         Raises: `StoreError`.
         """
         return self._reception.waiting(kind)
+
+    def letter_came(self, letter: str, state: DeliveryState) -> None:
+        """Note how far a colleague's message came that was sent; its id is as the provider gave it back.
+
+        Raises: `StoreError`.
+        """
+        self._reception.letter_came(letter, state)
 
     def run_later(self, errands: Sequence[Errand]) -> None:
         """Keep errands that belong to no message. Raises: `StoreError`."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -26,8 +27,13 @@ from locales import Words
 from storage.errands import Errand
 from storage.errors import CannotOpen, StoreError
 from storage.intake import Intake
+from storage.outbox import DeliveryState
+from storage.sealing import ID_BYTES
 
 log = logging.getLogger(__name__)
+
+FETCHES = frozenset({"web", "terminal"})
+"""Channels that fetch what colleagues write, and say when it was shown. To all others it is sent."""
 
 
 class UnknownConversation(Exception):
@@ -121,7 +127,7 @@ class Reception:
             StoreAway: nothing was kept; the person must be told to send it again.
             StateUnreadable: what is kept cannot be read, and stays as it is.
         """
-        now = self._clock()
+        now, after = self._clock(), list[Conversation | None]()
 
         def decide(conversation: Conversation | None, outside: Outside) -> Turn:
             if conversation is None and heard.kind != "start" and not heard.can_be_reached:
@@ -129,6 +135,7 @@ class Reception:
             decided = turn(conversation, heard, now, outside)
             if conversation is None and decided.conversation is not None and before_beginning is not None:
                 before_beginning(heard)
+            after[:] = [decided.conversation]
             return decided
 
         def errands(reply: Reply) -> Sequence[Errand]:
@@ -152,7 +159,10 @@ class Reception:
                 "message not handled", extra={"error": type(failure).__name__, "channel": heard.channel}
             )
             return self._untaken(self._sorry(heard, now), causes)
-        return self._answer(reply, heard)
+        answer = self._answer(reply, heard)
+        if any(conversation and conversation.case in ("linked", "code") for conversation in after):
+            return self._with_letters(answer, heard)
+        return answer
 
     def present(self, channel: str, address: str, can_be_reached: bool = False) -> Answer | None:
         """Put the standing question again, changing nothing; None where no conversation is known.
@@ -163,7 +173,29 @@ class Reception:
         heard = Heard(channel, address, id="present", kind="start", can_be_reached=can_be_reached)
         now = self._clock()
         conversation = self._intake.peek(channel, address, now)
-        return None if conversation is None else self._answer(standing(conversation, heard, now), heard)
+        if conversation is None:
+            return None
+        answer = self._answer(standing(conversation, heard, now), heard)
+        return replace(answer, messages=(*answer.messages, *self.letters(channel, address)))
+
+    def letters(self, channel: str, address: str) -> tuple[Message, ...]:
+        """Return what colleagues wrote, where a chat fetches it; each until it was `shown`.
+
+        Raises: `StoreAway`, `StateUnreadable`.
+        """
+        if channel not in FETCHES:
+            return ()
+        waiting = self._intake.outbox.waiting(channel, address, self._clock())
+        return tuple(Message(letter.id.hex(), "caseworker", letter.text) for letter in waiting)
+
+    def shown(self, channel: str, address: str, letter: str) -> None:
+        """A chat has shown what colleagues wrote, up to and with the message of this id.
+
+        Raises: `StoreAway`.
+        """
+        if len(letter) == 2 * ID_BYTES:
+            with suppress(ValueError):
+                self._intake.outbox.shown(channel, address, bytes.fromhex(letter), self._clock())
 
     def say(self, text: MessageId, heard: Heard) -> Answer:
         """Say one text in answer to a message that is not taken, in both languages where none is known."""
@@ -183,6 +215,26 @@ class Reception:
     def leave(self, channel: str, address: str, erase: bool) -> None:
         """End a conversation that nobody can come back to; with `erase`, destroy what it holds now."""
         self._intake.leave(channel, address, erase, self._clock())
+
+    def letter_came(self, letter: str, state: DeliveryState) -> None:
+        """Note how far a colleague's message came that was sent. Raises: `StoreAway`."""
+        if len(letter) == 2 * ID_BYTES:
+            with suppress(ValueError):
+                self._intake.outbox.mark([bytes.fromhex(letter)], state, self._clock())
+
+    def _with_letters(self, answer: Answer, heard: Heard) -> Answer:
+        """Add what colleagues wrote; where it is sent, have it sent now, as the person is there."""
+        try:
+            if heard.channel not in FETCHES:
+                self._intake.outbox.release(heard.channel, heard.address, self._clock())
+                return answer
+            return replace(answer, messages=(*answer.messages, *self.letters(heard.channel, heard.address)))
+        except StoreError as failure:
+            # The message was taken, and its answer must not be lost; the letters wait for the next one.
+            log.error(
+                "letters not handed over", extra={"error": type(failure).__name__, "channel": heard.channel}
+            )
+            return answer
 
     def _untaken(self, answer: Answer, causes: Callable[[Answer], Sequence[Errand]] | None) -> Answer:
         """Answer a message that was not taken, and have done what it causes all the same."""

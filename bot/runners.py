@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bot.errands import Runner
+from bot.letters import Post, with_letters
 from settings import Settings
 
 if TYPE_CHECKING:
@@ -16,8 +17,12 @@ Round = Callable[[], None]
 """Something to do every minute. What it raises is logged, and it is called again the next time."""
 
 
-def runners(settings: Settings) -> dict[str, Runner]:
-    """Return what runs each kind of errand; none where no provider's channel is on."""
+def runners(settings: Settings, post: Callable[[], Post] | None = None) -> dict[str, Runner]:
+    """Return what runs each kind of errand; none where no provider's channel is on.
+
+    Args:
+        post: what colleagues' letters are delivered with; None leaves them.
+    """
     found: dict[str, Runner] = {}
     if settings.twilio:
         from bot.whatsapp import errands as twilio
@@ -31,7 +36,7 @@ def runners(settings: Settings) -> dict[str, Runner]:
         from bot.cloud import errands as cloud
 
         found |= cloud.runners(settings.cloud)
-    return found
+    return found if post is None else with_letters(found, settings, post)
 
 
 def rounds(settings: Settings, door: Callable[[], Door], words: Callable[[], Words]) -> list[Round]:

@@ -85,3 +85,5 @@ class _Talk:
         self.step, self._language = answer.step, answer.language or self._language
         for said in answer.messages:
             self._write("\n" + numbered(self._words, answer, said))
+            if said.sender == "caseworker":
+                self._reception.shown(CHANNEL, self._name, said.id)

@@ -37,6 +37,10 @@ AFTER_THE_ANSWER = timedelta(seconds=2)
 SHOWN_FOR = timedelta(hours=24)
 """How long a letter that was fetched by code waits for the page to have shown it: as long as that chat lives."""
 
+FREE_FOR = {"whatsapp": timedelta(hours=24)}
+"""After the person's last message their provider takes free text for so long; after that they have to write first.
+Source: https://developers.facebook.com/docs/whatsapp/cloud-api/guides/send-messages"""
+
 TALK_KEPT = timedelta(hours=72)
 """When a colleague has said nothing for so long, it is forgotten that they talked. The talk was over before
 (`flows.talking.SILENCE`), unless the person went on writing to somebody who did not answer."""
@@ -70,6 +74,12 @@ class Addressed:
     language: Language | None = None
     heard_at: datetime | None = None
     paused: bool = False
+
+    def must_wait(self, now: datetime) -> bool:
+        """Whether nothing may be sent before the person writes: they asked to stop, or their provider wants it."""
+        free_for = FREE_FOR.get(self.channel)
+        too_late = free_for is not None and (self.heard_at is None or now - self.heard_at >= free_for)
+        return self.paused or too_late
 
 
 class Outbox:

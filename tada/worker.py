@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bot.letters import Post
 from bot.runners import Round, rounds, runners
 from storage import retention, rotation
 from storage.errand_queue import ErrandQueue
+from storage.outbox import Outbox
 from storage.places import Place, take_place
 from tada.instance import Instance
 
@@ -101,7 +103,7 @@ class _Errands:
 
     def __init__(self, instance: Instance, place: Place) -> None:
         self._instance, self._place = instance, place
-        self._runners = runners(instance.settings)
+        self._runners = runners(instance.settings, self._post)
         self._running: LaterWork | None = None
 
     def keep_running(self) -> None:
@@ -124,6 +126,10 @@ class _Errands:
     def stop(self) -> None:
         if self._running is not None:
             self._running.stop()
+
+    def _post(self) -> Post:
+        instance = self._instance
+        return Post(Outbox(instance.database, instance.keys), instance.words, instance.reception.run_later)
 
 
 class _ProviderRounds:

@@ -6,7 +6,14 @@ from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 
 from bot.web.visit import Visits
-from bot.web.wire import as_json, language_named, read_erase, read_message, read_object
+from bot.web.wire import (
+    as_json,
+    language_named,
+    messages_as_json,
+    read_erase,
+    read_message,
+    read_object,
+)
 
 
 def add_api(web: Blueprint, visits: Visits) -> None:
@@ -22,11 +29,15 @@ def add_api(web: Blueprint, visits: Visits) -> None:
     def hear() -> ResponseReturnValue:
         body = read_object(request)
         g.language = language_named(body.get("language"))
-        return as_json(visits.hear(read_message(body).heard(g.token)))
+        posted = read_message(body)
+        return as_json(visits.hear(posted.heard(g.token), posted.shown))
 
     @web.get("/chat/messages")
     def present() -> ResponseReturnValue:
-        return as_json(visits.present(g.token), request.args.get("after"))
+        after = request.args.get("after")
+        if request.args.get("from") == "caseworker":
+            return messages_as_json(visits.letters(g.token, after))
+        return as_json(visits.present(g.token), after)
 
     @web.delete("/chat/sessions")
     def end() -> ResponseReturnValue:

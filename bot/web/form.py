@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, Response, make_response, redirect, request
 from flask.typing import ResponseReturnValue
@@ -38,7 +38,7 @@ def add_pages(web: Blueprint, visits: Visits, pages: Pages, exit_url: str) -> No
         language = page_language(request.form.get("language"))
         if not request.form.get("token"):
             return _begin(language, request.form.get("code", ""))
-        return _hear(_read(request.form), language)
+        return _hear(replace(_read(request.form), shown=request.form.get("shown", "")), language)
 
     @web.get("/exit")
     def leave() -> ResponseReturnValue:
@@ -77,7 +77,7 @@ def add_pages(web: Blueprint, visits: Visits, pages: Pages, exit_url: str) -> No
         if sent.missing:
             return _present(sent, language, sent.missing, 200)
         try:
-            answer = visits.hear(sent.posted.heard(sent.token))
+            answer = visits.hear(sent.posted.heard(sent.token), sent.shown)
         except Exception as failure:
             problem = note(failure)
             if problem.code == "id_reused":
@@ -108,6 +108,7 @@ class _Sent:
         typed: words that stood in the box and were not sent by the button that was pressed.
         fields: what the button sent, to be sent again.
         missing: what to say when nothing was chosen or written.
+        shown: the id of the last colleague's message that the page before showed.
     """
 
     token: str
@@ -115,6 +116,7 @@ class _Sent:
     typed: str
     fields: tuple[tuple[str, str], ...]
     missing: str = ""
+    shown: str = ""
 
     @property
     def kept(self) -> str:

@@ -68,6 +68,11 @@ class View:
         return next((message for message in reversed(self.messages) if message.choices), None)
 
     @property
+    def shown(self) -> str:
+        """The id of the last message that a colleague wrote; empty where there is none."""
+        return next((each.id for each in reversed(self.messages) if each.sender == "caseworker"), "")
+
+    @property
     def step(self) -> str:
         """The question that stands."""
         return self.answer.step if self.answer else ""

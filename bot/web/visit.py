@@ -6,7 +6,7 @@ import secrets
 
 from bot.limits import Limits
 from bot.problems import Problem
-from bot.receive import Answer, Reception
+from bot.receive import Answer, Message, Reception
 from flows.vocabulary import Heard
 
 CHANNEL = "web"
@@ -28,9 +28,21 @@ class Visits:
         heard = Heard(CHANNEL, token, id=new_id(), kind="start")
         return token, self._receive(heard, begins=True)
 
-    def hear(self, heard: Heard) -> Answer:
-        """Answer one message."""
+    def hear(self, heard: Heard, shown: str | None = None) -> Answer:
+        """Answer one message.
+
+        Args:
+            shown: the id of the last colleague's message that the page has shown.
+        """
+        if shown:
+            self._reception.shown(CHANNEL, heard.address, shown)
         return self._receive(heard, begins=False)
+
+    def letters(self, token: str, shown: str | None = None) -> tuple[Message, ...]:
+        """Return what colleagues wrote since; what was shown does not come again."""
+        if shown:
+            self._reception.shown(CHANNEL, token, shown)
+        return self._reception.letters(CHANNEL, token)
 
     def present(self, token: str) -> Answer:
         """Put the standing question again."""

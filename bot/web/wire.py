@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,13 +23,18 @@ MOST_CHOICES = 64
 
 @dataclass(frozen=True)
 class Posted:
-    """What the body of `POST /chat/messages` held, checked for shape and not for meaning."""
+    """What the body of `POST /chat/messages` held, checked for shape and not for meaning.
+
+    Attributes:
+        shown: the id of the last colleague's message that the page has shown.
+    """
 
     id: str
     text: str = ""
     choice: str | None = None
     choices: tuple[str, ...] | None = None
     step: str | None = None
+    shown: str | None = None
 
     def heard(self, token: str) -> Heard:
         """The same for the path that every message takes."""
@@ -76,17 +82,18 @@ def read_message(body: dict[str, Any]) -> Posted:
     said = [name for name in ("text", "choice", "choices") if body.get(name) is not None]
     if not (isinstance(message_id, str) and MESSAGE_ID.fullmatch(message_id)) or len(said) != 1:
         raise Problem("bad_request")
-    if step is not None and not _is_id(step):
+    shown = body.get("shown")
+    if any(named is not None and not _is_id(named) for named in (step, shown)):
         raise Problem("bad_request")
     value = body[said[0]]
     if said[0] == "text":
         if isinstance(value, str):
-            return Posted(message_id, text=value, step=step)
+            return Posted(message_id, text=value, step=step, shown=shown)
     elif said[0] == "choice":
         if _is_id(value):
-            return Posted(message_id, choice=value, step=step)
+            return Posted(message_id, choice=value, step=step, shown=shown)
     elif isinstance(value, list) and 0 < len(value) <= MOST_CHOICES and all(map(_is_id, value)):
-        return Posted(message_id, choices=tuple(value), step=step)
+        return Posted(message_id, choices=tuple(value), step=step, shown=shown)
     raise Problem("bad_request")
 
 
@@ -117,6 +124,11 @@ def as_json(answer: Answer, after: str | None = None) -> dict[str, Any]:
         "closed": answer.closed,
         "skippable": answer.skippable,
     }
+
+
+def messages_as_json(messages: Iterable[Message]) -> dict[str, Any]:
+    """Write messages alone."""
+    return {"messages": [_message(message) for message in messages]}
 
 
 def problem_as_json(code: str, text: str) -> dict[str, Any]:

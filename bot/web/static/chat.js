@@ -8,6 +8,7 @@
   const SLOW = 4000; // milliseconds after which the person is told
   const LONGEST = 4000; // characters of one message
   const LONGEST_LINKS = 16000; // where links are asked for
+  const LOOK = 4000; // milliseconds between two looks for a colleague's message
   const COUNTED = 200; // characters left from which they are counted aloud
   const LANGS = { en: "en", zh_Hant_HK: "zh-Hant-HK" };
   const SET_APART =
@@ -24,6 +25,7 @@
   let busy = false;
   let written = false;
   let leaving = false;
+  let shown = ""; // the last message of a colleague's
   let wake = () => {};
 
   const say = (name, values = {}) =>
@@ -206,20 +208,50 @@
     }
   }
 
+  // Adds messages to the log, and returns the first. A colleague's come until they were shown, each once here.
+  function append(messages, question) {
+    const log = byId("log");
+    let first = null;
+    messages.forEach((message) => {
+      if (message.from === "caseworker" && log.querySelector(`[data-id="${CSS.escape(message.id)}"]`)) return;
+      const element = bubble(message.from, message.text);
+      element.dataset.id = message.id;
+      if (message === question) element.id = "question";
+      if (message.from === "caseworker") {
+        shown = message.id;
+        tell("talking");
+      }
+      log.append(element);
+      first = first || element;
+    });
+    return first;
+  }
+
+  // A colleague may write at any time to a chat that is about a case.
+  const mayGetLetters = () => token && !leaving && byId("closed").hidden && ["submitted", "talking"].includes(step);
+
+  async function look() {
+    if (mayGetLetters() && !busy && !document.hidden) {
+      const before = shown;
+      const path = "/chat/messages?from=caseworker" + (shown && "&after=" + encodeURIComponent(shown));
+      const outcome = await ask("GET", path);
+      if (outcome.status === 200 && mayGetLetters()) {
+        const first = append(outcome.answer.messages);
+        if (first) scrollTo(first);
+        if (shown !== before) ask("GET", "/chat/messages?from=caseworker&after=" + encodeURIComponent(shown));
+      }
+    }
+    setTimeout(look, LOOK);
+  }
+  setTimeout(look, LOOK);
+
   function show(answer) {
     if (answer.language && answer.language !== body.dataset.language) speak(answer.language);
     step = answer.step;
     const log = byId("log");
     log.querySelectorAll("#question").forEach((element) => element.removeAttribute("id"));
     const question = answer.messages.filter((message) => message.choices).pop();
-    let first = null;
-    answer.messages.forEach((message) => {
-      const element = bubble(message.from, message.text);
-      element.dataset.id = message.id;
-      if (message === question) element.id = "question";
-      log.append(element);
-      first = first || element;
-    });
+    const first = append(answer.messages, question);
     offer(question);
     const progress = byId("progress");
     progress.hidden = !answer.progress;
@@ -285,7 +317,8 @@
     id = id || newId();
     byId("send").textContent = say("sending");
     const slow = setTimeout(() => tell("slow"), SLOW);
-    const outcome = await deliver("POST", "/chat/messages", { id, step, ...message });
+    const seen = shown && { shown };
+    const outcome = await deliver("POST", "/chat/messages", { id, step, ...seen, ...message });
     clearTimeout(slow);
     if (leaving) return;
     lock(false);
@@ -382,6 +415,7 @@
     token = turn.elements.token.value;
     byId("exit").elements.token.value = token;
     step = turn.elements.step.value;
+    shown = turn.elements.shown.value;
     turn.addEventListener("submit", (event) => event.preventDefault());
     byId("main").addEventListener("click", (event) => {
       // The form's own event does not name the pressed button in every browser.
