@@ -1,4 +1,4 @@
-"""Measure the path of a message against the ceiling: `python -m benchmarks --help`."""
+"""Measure the path of a message against the ceiling, and the pages of the desk: `python -m benchmarks --help`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.desk import measured as desk_pages
 from benchmarks.driver import Measured, load
 from benchmarks.later import measured as later_work
 from benchmarks.servers import (
@@ -54,6 +55,14 @@ def main() -> None:
         default=[1_000, 100_000, 1_000_000],
         help="conversations stored before",
     )
+    parser.add_argument(
+        "--desk",
+        type=int,
+        nargs="*",
+        default=[100, 10_000, 100_000],
+        help="cases stored before the pages of the desk are measured",
+    )
+    parser.add_argument("--only-desk", action="store_true", help="measure the pages of the desk alone")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     chosen = parser.parse_args()
     kinds = ("sqlite", "postgresql") if chosen.database == "both" else (chosen.database,)
@@ -62,21 +71,31 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="tada-bench-") as folder, ExitStack() as stack:
         server = stack.enter_context(postgresql(Path(folder) / "pg")) if "postgresql" in kinds else ""
         for kind in kinds:
-            for processes in chosen.processes:
-                with _bench(kind, server, Path(folder), processes) as bench:
-                    for channel, people in product_of(chosen.channel, chosen.people):
-                        results.append(bench.compare(channel, people, chosen.turns, chosen.seconds))
-                    results.append(bench.sizes())
-            url = (
-                new_database(server)
-                if server and kind == "postgresql"
-                else f"sqlite:///{folder}/later.sqlite3"
-            )
-            results.append(later_work(Path(folder) / f"later-{kind}", url))
-            if chosen.stored:
-                results += _growth(kind, server, Path(folder), chosen)
+            if not chosen.only_desk:
+                results += _messages(kind, server, Path(folder), chosen)
+            if chosen.desk:
+                url = _new_url(kind, server, Path(folder), "desk")
+                results += desk_pages(Path(folder) / f"desk-{kind}", url, chosen.desk)
     if chosen.json:
         chosen.json.write_text(json.dumps(results, indent=1) + "\n")
+
+
+def _messages(kind: str, server: str, folder: Path, chosen: argparse.Namespace) -> list[dict[str, Any]]:
+    """The path of a message, and what is left for later."""
+    results: list[dict[str, Any]] = []
+    for processes in chosen.processes:
+        with _bench(kind, server, folder, processes) as bench:
+            for channel, people in product_of(chosen.channel, chosen.people):
+                results.append(bench.compare(channel, people, chosen.turns, chosen.seconds))
+            results.append(bench.sizes())
+    results.append(later_work(folder / f"later-{kind}", _new_url(kind, server, folder, "later")))
+    if chosen.stored:
+        results += _growth(kind, server, folder, chosen)
+    return results
+
+
+def _new_url(kind: str, server: str, folder: Path, name: str) -> str:
+    return new_database(server) if kind == "postgresql" else f"sqlite:///{folder}/{name}.sqlite3"
 
 
 class Bench:
