@@ -14,9 +14,10 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
+
+from tests.providers.listening import listening
 
 Post = Callable[[bytes, Mapping[str, str]], int]
 """Posts a body with these headers to the webhook, and returns the status of the answer."""
@@ -249,45 +250,8 @@ class FakeGraph:
 def serving(graph: FakeGraph) -> Iterator[FakeGraph]:
     """Let the fake listen on this machine; its address is then `base`."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def handle_one(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            status, written, headers = graph.answer(self.command, self.path, dict(self.headers), body)
-            if status == 0:
-                self.close_connection = True
-                self.connection.close()
-                return
-            out = json.dumps(written).encode()
-            self.send_response(status)
-            for name, value in {**headers, "Content-Length": str(len(out))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(out)
-
-        do_GET = do_POST = do_DELETE = do_PUT = handle_one  # noqa: N815 - named by the library
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-        def finish(self) -> None:
-            try:
-                super().finish()
-            except (OSError, ValueError):
-                self.rfile.close()
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    graph.base = f"http://127.0.0.1:{server.server_address[1]}"
-    try:
+    with listening(graph.answer) as graph.base:
         yield graph
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 # ------------------------------------------------------------------ what Meta takes

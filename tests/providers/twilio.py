@@ -18,13 +18,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from xml.etree import ElementTree
 
 from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
+
+from tests.providers.listening import listening
 
 Post = Callable[[str, bytes, Mapping[str, str]], tuple[int, str, bytes]]
 """Posts a body with these headers to an address; returns status, content type and body. Raises `ConnectionError` where
@@ -407,51 +408,8 @@ class FakeTwilio:
 def serving(twilio: FakeTwilio) -> Iterator[FakeTwilio]:
     """Let the fake listen on this machine; its address is then `base`."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def handle_one(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            status, written, headers = twilio.answer(self.command, self.path, dict(self.headers), body)
-            if status == 0:
-                self.close_connection = True
-                self.connection.close()
-                return
-            out = (
-                b""
-                if written is None
-                else written
-                if isinstance(written, bytes)
-                else json.dumps(written).encode()
-            )
-            self.send_response(status)
-            for name, value in {**headers, "Content-Length": str(len(out))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(out)
-
-        do_GET = do_POST = do_DELETE = handle_one  # noqa: N815 - named by the library
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-        def finish(self) -> None:
-            try:
-                super().finish()
-            except (OSError, ValueError):
-                self.rfile.close()
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    twilio.base = f"http://127.0.0.1:{server.server_address[1]}"
-    try:
+    with listening(twilio.answer) as twilio.base:
         yield twilio
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 # ------------------------------------------------------------------ what Twilio takes
