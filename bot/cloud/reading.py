@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.moments import moment
+from bot.pressing import pressed
 from flows.vocabulary import Heard, HeardKind
 
 CHANNEL = "whatsapp"
@@ -21,7 +22,6 @@ _ADDRESS = re.compile(r"[A-Za-z0-9._-]{1,140}")
 """A number is its digits; a user without a visible one has an id such as `HK.1234`, at most 131 characters long."""
 _ID = re.compile(r"[!-~]{1,512}")
 _MEDIA_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
-_CHOICE_ID = re.compile(r"v1:([A-Za-z0-9_]{1,64}):([A-Za-z0-9_]{1,64})")
 
 _KINDS: dict[str, HeardKind] = {
     "text": "text",
@@ -134,14 +134,15 @@ def _heard(message: dict[str, Any], kind: str, address: str, id_: str) -> Heard:
         case "button":
             choice = _str(content, "payload")
         case "interactive":
-            pressed = _dict(content, "button_reply") or _dict(content, "list_reply")
-            choice, text = _str(pressed, "id"), _str(pressed, "title")
+            reply = _dict(content, "button_reply") or _dict(content, "list_reply")
+            choice, text = _str(reply, "id"), _str(reply, "title")
     heard_kind = _KINDS.get(kind, "file")
     if kind == "unsupported" and _str(_dict(message, "unsupported"), "type") == "edit":
         heard_kind = "edit"
     heard = Heard(CHANNEL, address, id_, heard_kind, can_be_reached=True, sent_at=moment(_time(message)))
-    if ours := _CHOICE_ID.fullmatch(choice):
-        return replace(heard, choice=ours[2], asked_at=ours[1])
+    if button := pressed(choice):
+        step, choice = button
+        return replace(heard, choice=choice, asked_at=step)
     return replace(heard, text=text)
 
 

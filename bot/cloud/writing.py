@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.numbered import as_text, length, parts
+from bot.pressing import button_id
 from bot.receive import Answer
 from locales import Words
 from storage.errands import Errand
@@ -112,7 +113,7 @@ def _choices(answer: Answer) -> list[tuple[str, str]]:
         return []
     if "yes" in dict(last.choices):
         return []
-    return [(f"v1:{answer.step}:{id_}", label) for id_, label in last.choices]
+    return [(button_id(answer.step, id_), label) for id_, label in last.choices]
 
 
 def _interactive(kind: str, answer: Answer, action: dict[str, Any]) -> Content | None:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.moments import moment
+from bot.pressing import pressed
 from flows.vocabulary import Heard, HeardKind
 
 CHANNEL = "telegram"
@@ -61,8 +62,6 @@ NOTICES = frozenset(
 _LARGEST_ID = 2**52
 """Source: https://core.telegram.org/bots/api#chat"""
 _COMMAND = re.compile(r"/([a-z]{1,32})(?:@\w+)?(?:\s+(.*))?", re.IGNORECASE | re.DOTALL)
-_PRESSED = re.compile(r"v1:([a-z0-9_]{1,30}):([A-Za-z0-9_]{1,30})")
-"""What a button holds: the step whose question it stood under, and the choice. A client can send anything."""
 
 
 @dataclass(frozen=True)
@@ -176,10 +175,11 @@ def _press(query: Mapping[str, Any], heard: Heard) -> Event | None:
     if isinstance(chat, Group):
         return chat
     data = query.get("data")
-    pressed = _PRESSED.fullmatch(data) if isinstance(data, str) else None
-    if pressed is None or chat is None:
+    button = pressed(data) if isinstance(data, str) else None
+    if button is None or chat is None:
         return StrayPress(press)
-    heard = replace(heard, address=str(chat), asked_at=pressed[1], choice=pressed[2])
+    step, choice = button
+    heard = replace(heard, address=str(chat), asked_at=step, choice=choice)
     return Said(heard, chat, _id(message.get("message_id")), press=press)
 
 

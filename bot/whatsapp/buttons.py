@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bot.numbered import length
+from bot.pressing import button_id
 from bot.receive import Answer
 from bot.whatsapp.reading import CHANNEL
 from bot.whatsapp.writing import SEND_CONTENT, WINDOW, plain
@@ -116,7 +117,7 @@ def _template(
 ) -> Template | None:
     if step in _ALSO_IN_BETWEEN or not 0 < len(choices) <= MOST_ITEMS:
         return None
-    ids = [(f"v1:{step}:{choice}", label) for choice, label in choices]
+    ids = [(button_id(step, choice), label) for choice, label in choices]
     code = "zh_HK" if language == "zh_Hant_HK" else "en"
     if len(ids) <= MOST_BUTTONS and all(length(label) <= LONGEST_BUTTON for _, label in ids):
         actions = [{"type": "QUICK_REPLY", "title": label, "id": payload} for payload, label in ids]

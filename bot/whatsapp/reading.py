@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from werkzeug.datastructures import MultiDict
 
+from bot.pressing import pressed
 from flows.vocabulary import Heard, HeardKind
 from storage.errands import Errand
 
@@ -32,7 +33,6 @@ _SID = re.compile(r"(?:SM|MM)[0-9a-fA-F]{32}")
 _MEDIA = re.compile(r"/Messages/((?:SM|MM)[0-9a-fA-F]{32})/Media/(ME[0-9a-fA-F]{32})(?:$|[/?.])")
 _MEDIA_FIELD = re.compile(r"Media(?:Url|ContentType)[0-9]{1,3}")
 _SOME = re.compile(r"0*[1-9][0-9]{0,3}", re.ASCII)
-_PAYLOAD = re.compile(r"v1:([a-z_]{1,40}):(\w{1,60})", re.ASCII)
 _ADDRESS = "whatsapp:"
 
 _AFTER = {"sent": STUCK, "delivered": SETTLED, "read": SETTLED, "undelivered": SETTLED, "failed": SETTLED}
@@ -138,9 +138,9 @@ def _said(form: Form, sid: str, address: str) -> Heard | None:
         # No words of the person's: what comes along is the name of the place.
         return _heard(sid, address, kind="location")
     for name in ("ButtonPayload", "ListId"):
-        pressed = _PAYLOAD.fullmatch(form.get(name, ""))
-        if pressed is not None:
-            return _heard(sid, address, choice=pressed[2], asked_at=pressed[1])
+        if button := pressed(form.get(name, "")):
+            step, choice = button
+            return _heard(sid, address, choice=choice, asked_at=step)
     return _heard(sid, address, text=words) if words.strip() else None
 
 
