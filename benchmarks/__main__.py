@@ -20,6 +20,7 @@ from benchmarks.later import measured as later_work
 from benchmarks.servers import (
     ceiling,
     database_bytes,
+    database_processes,
     memory,
     new_database,
     postgresql,
@@ -63,10 +64,16 @@ def main() -> None:
         help="cases stored before the pages of the desk are measured",
     )
     parser.add_argument("--only-desk", action="store_true", help="measure the pages of the desk alone")
+    parser.add_argument(
+        "--steady",
+        type=int,
+        default=100_000,
+        help="messages after which memory is looked at again; 0 for none",
+    )
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     chosen = parser.parse_args()
     kinds = ("sqlite", "postgresql") if chosen.database == "both" else (chosen.database,)
-    print(f"{platform.platform()}, {os.cpu_count()} cores, {len(FORM)} messages a form", flush=True)
+    print(f"{platform.platform()}, {os.cpu_count()} cores, {len(FORM) + 1} messages a form", flush=True)
     results: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory(prefix="tada-bench-") as folder, ExitStack() as stack:
         server = stack.enter_context(postgresql(Path(folder) / "pg")) if "postgresql" in kinds else ""
@@ -84,10 +91,12 @@ def _messages(kind: str, server: str, folder: Path, chosen: argparse.Namespace) 
     """The path of a message, and what is left for later."""
     results: list[dict[str, Any]] = []
     for processes in chosen.processes:
-        with _bench(kind, server, folder, processes) as bench:
+        with _bench(kind, server, folder, processes, chosen.channel != ["web"]) as bench:
             for channel, people in product_of(chosen.channel, chosen.people):
                 results.append(bench.compare(channel, people, chosen.turns, chosen.seconds))
             results.append(bench.sizes())
+            if chosen.steady:
+                results.append(bench.steady(chosen.steady))
     results.append(later_work(folder / f"later-{kind}", _new_url(kind, server, folder, "later")))
     if chosen.stored:
         results += _growth(kind, server, folder, chosen)
@@ -103,7 +112,10 @@ class Bench:
 
     def __init__(self, kind: str, processes: int, ours: tuple[int, int, float], ceiling_port: int, url: str):
         self.name = f"{kind}, {processes} web processes"
-        self._port, self._pid, self.start = ours
+        self._port, pid, self.start = ours
+        self._pid = pid
+        # The database's processor time is a message's too.
+        self._pids = [pid, *database_processes(url)]
         self._ceiling = ceiling_port
         self.url = url
 
@@ -114,9 +126,9 @@ class Bench:
         ours: list[Measured] = []
         spent: list[float] = []
         for _ in range(turns):
-            before = processor_seconds(self._pid)
+            before = sum(map(processor_seconds, self._pids))
             ours.append(load(self._port, channel, people, seconds, ours=True))
-            spent.append(1000 * (processor_seconds(self._pid) - before) / len(ours[-1].times))
+            spent.append(1000 * (sum(map(processor_seconds, self._pids)) - before) / len(ours[-1].times))
             ceilings.append(load(self._ceiling, channel, people, seconds, ours=False))
         ratios = [
             slice_.rate / ((before.rate + after.rate) / 2)
@@ -134,7 +146,7 @@ class Bench:
             "p99_ms": median([slice_.percentile(0.99) for slice_ in ours]),
             "max_ms": max(slice_.percentile(1) for slice_ in ours),
             "ceiling_p99_ms": median([slice_.percentile(0.99) for slice_ in ceilings]),
-            "app_cpu_ms_per_message": median(spent),
+            "cpu_ms_per_message": median(spent),
             "errors": sum(slice_.errors for slice_ in ours),
         }
         print(
@@ -142,7 +154,7 @@ class Bench:
             f"{result['ceiling_per_second']:.0f}/s, ratio {result['ratio']:.2f} "
             f"({min(ratios):.2f}–{max(ratios):.2f}); p50 {result['p50_ms']:.1f}, p99 {result['p99_ms']:.1f}, "
             f"max {result['max_ms']:.0f} ms (ceiling p99 {result['ceiling_p99_ms']:.1f}); "
-            f"{result['app_cpu_ms_per_message']:.2f} ms CPU a message; {result['errors']} errors",
+            f"{result['cpu_ms_per_message']:.2f} ms CPU a message; {result['errors']} errors",
             flush=True,
         )
         return result
@@ -154,22 +166,36 @@ class Bench:
         print(f"{self.name}: start {self.start:.2f} s; memory RSS/PSS MiB: {lines}", flush=True)
         return {"what": self.name, "start_seconds": self.start, "memory_mib_rss_pss": figures}
 
+    def steady(self, messages: int) -> dict[str, Any]:
+        """Memory before and after so many messages."""
+        before, answered = memory(self._pid), 0
+        while answered < messages:
+            answered += len(load(self._port, "web", 16, 20, ours=True).times)
+        after = memory(self._pid)
+        told = ", ".join(
+            f"{name.split()[0]} {before[name][0]:.0f} → {after[name][0]:.0f}"
+            for name in after
+            if name in before
+        )
+        print(f"{self.name}: RSS MiB over {answered:,} messages: {told}", flush=True)
+        return {"what": self.name, "messages": answered, "before": before, "after": after}
+
     def bytes_a_form(self) -> float:
         """Return the bytes the database grew by for each form, marks and all, after a hundred forms."""
         before = database_bytes(self.url)
         measured = load(self._port, "web", 4, 8, ours=True)
-        return (database_bytes(self.url) - before) / (len(measured.times) / len(FORM))
+        return (database_bytes(self.url) - before) / (len(measured.times) / (len(FORM) + 1))
 
 
 @contextmanager
-def _bench(kind: str, server: str, folder: Path, processes: int) -> Iterator[Bench]:
+def _bench(kind: str, server: str, folder: Path, processes: int, providers: bool = False) -> Iterator[Bench]:
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=folder)))
         if kind == "sqlite":
             url, ceiling_url = f"sqlite:///{home}/tada.sqlite3", f"sqlite:///{home}/ceiling.sqlite3"
         else:
             url, ceiling_url = new_database(server), new_database(server)
-        ours = stack.enter_context(product(home, url, processes))
+        ours = stack.enter_context(product(home, url, processes, providers))
         port = stack.enter_context(ceiling(home, ceiling_url))
         yield Bench(kind, processes, ours, port, url)
 

@@ -52,14 +52,20 @@ def _served(command: Sequence[str], environment: dict[str, str], port: int, log:
 
 
 @contextmanager
-def product(home: Path, database_url: str, processes: int = 2) -> Iterator[tuple[int, int, float]]:
-    """Serve the product, with the channels of providers that are measured. Gives its port, its process id and the seconds to its first answer."""
+def product(
+    home: Path, database_url: str, processes: int = 2, providers: bool = False
+) -> Iterator[tuple[int, int, float]]:
+    """Serve the product as `make run` does. Gives its port, its process id and the seconds to its first answer.
+
+    Args:
+        providers: whether the channels of providers are on too.
+    """
     port = free_port()
     environment = os.environ | {
         "TADA_HOME": str(home),
         "TADA_DATABASE_URL": database_url,
         "TADA_RATE_LIMITS": "off",
-        **SETTINGS,
+        **(SETTINGS if providers else {}),
     }
     python = [sys.executable, "-m", "tada"]
     if not (home / "keys").exists():
@@ -160,6 +166,20 @@ def new_database(server: str) -> str:
     with psycopg.connect(plain.render_as_string(hide_password=False), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
     return plain.set(drivername="postgresql+psycopg", database=name).render_as_string(hide_password=False)
+
+
+def database_processes(url: str) -> list[int]:
+    """Return the process of a PostgreSQL server that runs on this machine; none with SQLite."""
+    if url.startswith("sqlite"):
+        return []
+    import psycopg
+
+    with psycopg.connect(url.replace("postgresql+psycopg", "postgresql")) as connection:
+        row = connection.execute("SHOW data_directory").fetchone()
+    try:
+        return [int((Path(row[0]) / "postmaster.pid").read_text().split()[0])] if row else []
+    except OSError:  # it runs elsewhere, or belongs to somebody else
+        return []
 
 
 def database_bytes(url: str) -> int:
