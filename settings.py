@@ -129,6 +129,16 @@ class Settings:
         return self.home / "facts.toml"
 
     @property
+    def organisation(self) -> Path:
+        """What the desk changed of the numbers, links and hours; counts more than `facts`."""
+        return self.home / "organisation.toml"
+
+    @property
+    def facts_files(self) -> tuple[Path, Path]:
+        """The organisation's files of facts, each over the one before."""
+        return self.facts, self.organisation
+
+    @property
     def journal(self) -> Path:
         """Which cases were erased, as hashes; kept apart from backups, so that they can be made to forget too."""
         return self.home / "erased"

@@ -28,7 +28,7 @@ from bot.web.pages import Pages
 from bot.web.visit import Visits
 from bot.web.wire import problem_as_json
 from flows.vocabulary import CHINESE
-from locales import Words, negotiate
+from locales import LivingWords, Words, negotiate
 from logs import keep_logs
 from settings import Settings, read_settings
 from storage import migrations
@@ -70,7 +70,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     settings = read_settings(os.environ if environ is None else environ)
     database = Database.open(settings.database_url)
     keys = KeyDirectory(settings.keys, settings.desk_key_fingerprint)
-    words = Words.load(settings.facts, settings.placeholders())
+    words = LivingWords(settings.facts_files, settings.placeholders())
     intake = Intake(database, keys, settings.journal, settings.draft_hours)
     checks: Checks = {
         "database": lambda: _answers(database),
@@ -117,6 +117,8 @@ def _put_desk_beside(
         shared_static=Path(bot.web.__file__).parent / "static",
         closed_days=settings.closed_days,
         draft_hours=settings.draft_hours,
+        facts_files=settings.facts_files,
+        placeholders=settings.placeholders(),
         journal=settings.journal,
     )
 

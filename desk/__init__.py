@@ -20,6 +20,7 @@ from desk.links import add_links
 from desk.log import add_log
 from desk.notes import add_notes
 from desk.office import Office, Options
+from desk.organisation import add_organisation
 from desk.pages import Pages
 from desk.passkeys import add_passkeys
 from desk.people import add_people
@@ -72,6 +73,7 @@ def create_desk(
         add_links,
         add_notes,
         add_by_phone,
+        add_organisation,
         add_people,
         add_keys,
         add_log,

@@ -51,6 +51,7 @@ READERS = ROLES_THAT_READ
 LEADERS = frozenset[Role]({"supervisor"})
 INVITERS = ROLES_WITH_SLOT - {"intake"}
 DISABLERS = ROLES_THAT_DISABLE - {"intake"}
+OWNERS = frozenset[Role]({"supervisor", "administrator"})
 LOG_READERS = frozenset[Role]({"supervisor", "auditor"})
 
 ACCESS: dict[tuple[str, str], Rule] = {
@@ -111,6 +112,11 @@ ACCESS: dict[tuple[str, str], Rule] = {
     ("GET", "/desk/by-phone/<call>"): Rule(READERS),
     ("POST", "/desk/by-phone/<call>"): Rule(READERS),
     ("POST", "/desk/by-phone/<call>/leave"): Rule(READERS),
+    # what the organisation owns
+    ("GET", "/desk/organisation"): Rule(OWNERS),
+    ("GET", "/desk/organisation/<fact_id>"): Rule(OWNERS),
+    ("POST", "/desk/organisation/<fact_id>"): Rule(OWNERS),
+    ("POST", "/desk/organisation/<fact_id>/checked"): Rule(OWNERS),
     # the keys
     ("GET", "/desk/keys"): Rule(INVITERS),
     ("POST", "/desk/keys/rotate"): Rule(INVITERS, fresh=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +32,8 @@ class Options:
         closed_days: as `Settings.closed_days`.
         journal: as `Settings.journal`.
         draft_hours: as `Settings.draft_hours`.
+        facts_files: the organisation's files of facts; the last one is written by the desk.
+        placeholders: as `Settings.placeholders`.
         parameters: what a guess at a password costs.
         code_parameters: what deriving the keys of a case code costs, as the intake has it.
     """
@@ -40,6 +43,8 @@ class Options:
     closed_days: int
     journal: Path
     draft_hours: int = DRAFT_HOURS
+    facts_files: tuple[Path, ...] = ()
+    placeholders: Mapping[str, str] = field(default_factory=dict)
     parameters: PasswordParameters = PASSWORD_PARAMETERS
     code_parameters: PasswordParameters = CODE_PARAMETERS
 

@@ -2,6 +2,7 @@
 
 from locales.facts import Fact, Facts, FactsError, load_facts
 from locales.languages import TAGS, negotiate
+from locales.living import LivingWords
 from locales.words import CatalogueMissing, MissingParam, UnknownMessage, Words, WordsError
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "Fact",
     "Facts",
     "FactsError",
+    "LivingWords",
     "MissingParam",
     "UnknownMessage",
     "Words",

@@ -23,6 +23,7 @@ GOOD_FOR = timedelta(days=90)
 """How long a fact may be relied on after a person checked it."""
 
 _OURS = Path(__file__).parent / "facts.toml"
+_ABOUT = ("checked", "checked_by", "verified", "source")
 _TEXTS = ("text", "name", "url", "hours", "languages", "contact")
 
 
@@ -40,6 +41,7 @@ class Fact:
         checked: the day a person last checked it.
         verified: whether they dialled the number or opened the address, and found it right.
         source: where it comes from.
+        checked_by: the name of who checked it at the desk; empty where that stands nowhere.
     """
 
     id: str
@@ -47,6 +49,7 @@ class Fact:
     checked: date
     verified: bool
     source: str
+    checked_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,31 +71,33 @@ class Facts:
         ]
 
 
-def load_facts(own: Path | None = None) -> Facts:
+def load_facts(*own: Path | None) -> Facts:
     """Return our facts with those of the organisation merged over them, key by key.
 
     A fact whose words the organisation replaces counts as unverified until the same file says otherwise.
 
     Args:
-        own: the organisation's file; one that does not exist is the same as None.
+        own: the organisation's files, each over those before; one that does not exist is the same as None.
     Raises:
         FactsError: a file cannot be read or is malformed; names the file, the fact and the key.
     """
-    tables = _read(_OURS)
+    tables = read_tables(_OURS)
     _check_all(tables, _OURS)
-    if own is not None and own.exists():
-        for id_, changes in _read(own).items():
+    there = [file for file in own if file is not None and file.exists()]
+    for file in there:
+        for id_, changes in read_tables(file).items():
             if id_ not in tables:
-                raise FactsError(f"{own}: [{id_}] is not a fact we know; these are: {', '.join(tables)}")
+                raise FactsError(f"{file}: [{id_}] is not a fact we know; these are: {', '.join(tables)}")
             if not isinstance(changes, dict):
-                raise FactsError(f"{own}: {id_} must be a table, [{id_}]")
+                raise FactsError(f"{file}: {id_} must be a table, [{id_}]")
             unproven = {"verified": False} if changes.keys() & set(_TEXTS) else {}
             tables[id_] = tables[id_] | unproven | changes
-        _check_all(tables, own)
-    return _resolve(tables, own or _OURS)
+        _check_all(tables, file)
+    return _resolve(tables, (_OURS, *there)[-1])
 
 
-def _read(file: Path) -> dict[str, Any]:
+def read_tables(file: Path) -> dict[str, Any]:
+    """Return the tables of a file, unchecked. Raises: `FactsError`."""
     try:
         return tomllib.loads(file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
@@ -119,10 +124,12 @@ def _problem(key: str, value: Any) -> str | None:
         return None if right else "must be a date, such as 2026-11-22"
     if key == "verified":
         return None if isinstance(value, bool) else "must be true or false"
+    if key == "checked_by":
+        return None if isinstance(value, str) else "must be a text"
     if key == "source":
         return None if isinstance(value, str) and value.strip() else "must be a text"
     if key not in _TEXTS:
-        return f"is not a key we know; these are: {', '.join((*_TEXTS, 'checked', 'verified', 'source'))}"
+        return f"is not a key we know; these are: {', '.join((*_TEXTS, *_ABOUT))}"
     if isinstance(value, dict):
         if set(value) != set(LANGUAGES):
             return f"must have exactly {' and '.join(LANGUAGES)}"
@@ -164,5 +171,12 @@ def _resolve(tables: dict[str, Any], file: Path) -> Facts:
             for name in said
             if owner[name] == id_
         }
-        facts[id_] = Fact(id_, MappingProxyType(texts), table["checked"], table["verified"], table["source"])
+        facts[id_] = Fact(
+            id_,
+            MappingProxyType(texts),
+            table["checked"],
+            table["verified"],
+            table["source"],
+            table.get("checked_by", ""),
+        )
     return Facts(MappingProxyType(facts))

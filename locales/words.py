@@ -72,6 +72,11 @@ class Words:
         """Return the words with our facts, and those of the organisation's file over them."""
         return cls(load_facts(own), settings)
 
+    def sample(self, language: Language, message: str) -> str:
+        """Return the text of an id with … for whatever the moment fills in; for looking at it."""
+        forms = self._catalogues[language].forms[message]
+        return "".join("…" if place % 2 else part for place, part in enumerate(forms[-1]))
+
     def ids(self) -> frozenset[str]:
         """Return the ids of all texts."""
         return frozenset(self._catalogues[CHINESE].forms)

@@ -34,6 +34,8 @@ Event = Literal[
     "erasing_proposed",
     "erasing_withdrawn",
     "entries_removed",
+    "fact_changed",
+    "fact_checked",
     "key_destroyed",
     "key_rotated",
     "keys_made",

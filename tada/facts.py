@@ -18,13 +18,13 @@ _NOT_ASKED = frozenset({"early_hours"})
 def stale_facts(settings: Settings) -> list[Fact]:
     """Return what was never checked, or not for 90 days; what a setting replaces is the setting's affair."""
     replaced = settings.placeholders().keys() | _NOT_ASKED
-    stale = load_facts(settings.facts).stale(datetime.now(UTC).date())
+    stale = load_facts(*settings.facts_files).stale(datetime.now(UTC).date())
     return [fact for fact in stale if not fact.texts.keys() <= replaced]
 
 
 def may_be_public(settings: Settings) -> bool:
     """Whether the referral for people under 16 was ever checked by a person."""
-    return load_facts(settings.facts).by_id[REFERRAL].verified
+    return load_facts(*settings.facts_files).by_id[REFERRAL].verified
 
 
 def told(fact: Fact) -> str:

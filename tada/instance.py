@@ -48,9 +48,9 @@ class Instance:
     @cached_property
     def words(self) -> Words:
         """Every text, with the facts and the settings of this instance in place."""
-        from locales import Words
+        from locales import LivingWords
 
-        return Words.load(self.settings.facts, self.settings.placeholders())
+        return LivingWords(self.settings.facts_files, self.settings.placeholders())
 
     @cached_property
     def reception(self) -> Reception:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import get_args, get_type_hints
 
 from bot.telegram.updates import COMMANDS
-from desk import naming
+from desk import naming, organisation
 from desk.problems import PROBLEMS
 from desk.queue import VIEWS
 from flows.choices import CHOICES, NEEDS_DETAIL
@@ -75,8 +75,14 @@ FAMILIES: dict[str, set[str]] = {
     "desk.link_status": set(LINK_STATUSES),
     "desk.view": set(VIEWS),
     "desk.queue": {"priority", "language", "channel", "link_status"},
+    "desk.fact": set(organisation.FACTS),
+    "desk.fact_part": {"text", "name", "url", "hours", "languages", "contact"},
+    "desk.kept": {"draft_hours", "closed_days"},
+    "desk.organisation": {"unfit", "changed"},
     "desk.done": {
         "call_left",
+        "fact_changed",
+        "fact_checked",
         "rotated",
         "rotation_begun",
         "claimed",
