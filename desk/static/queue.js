@@ -119,6 +119,7 @@
       chosen().querySelector("[data-act=claim]")?.click();
     }
   });
+  document.querySelector("#views [aria-current]")?.scrollIntoView({ inline: "nearest", block: "nearest" });
   setInterval(look, EVERY);
   setInterval(age, 30_000);
   document.addEventListener("visibilitychange", look);
