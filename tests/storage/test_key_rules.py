@@ -23,6 +23,7 @@ DESK_ALONE = {
         "casehistory",
         "cases",
         "casetelling",
+        "backup",
         "casework",
         "factors",
         "guessing",
