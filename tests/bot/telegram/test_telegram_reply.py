@@ -59,7 +59,9 @@ def test_a_keyboard_hides_after_a_press_and_the_choices_still_stand_in_the_text(
         "resize_keyboard": True,
         "one_time_keyboard": True,
     }
-    assert in_parts(words, answer) == ["Which?\n\n1. 16 or above\n2. Not yet 16\nType a number, such as 1 (0 to stop)"]
+    assert in_parts(words, answer) == [
+        "Which?\n\n1. 16 or above\n2. Not yet 16\nType a number, such as 1 (0 to stop)"
+    ]
 
 
 def test_a_text_is_sent_plain_and_without_a_preview_of_its_links() -> None:
