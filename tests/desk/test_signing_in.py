@@ -136,14 +136,15 @@ def test_without_a_second_factor_one_is_sent_for_a_link(enters: Enters) -> None:
 def test_guessing_is_slowed_and_the_right_one_gets_in_afterwards(
     mei: Colleague, instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    now = datetime.now(UTC)
+    monkeypatch.setattr("desk.office.Office.now", lambda _: now)
     mei.post("/desk/sign-out")
     for _ in range(5):
         assert give_password(mei, "wrong wrong wrong").status_code == 401
     answer = give_password(mei)
     assert answer.status_code == 429
     assert "12" in text(answer)
-    later = datetime.now(UTC) + timedelta(seconds=13)
-    monkeypatch.setattr("desk.office.Office.now", lambda _: later)
+    monkeypatch.setattr("desk.office.Office.now", lambda _: now + timedelta(seconds=13))
     assert give_password(mei).status_code == 303
 
 
