@@ -27,7 +27,9 @@ from desk.people import add_people
 from desk.problems import tell_problems
 from desk.proving import add_proving
 from desk.queue import add_queue
+from desk.rights import add_rights
 from desk.signing_in import add_signing_in
+from desk.talking import add_talking
 from desk.welcoming import add_welcoming
 from locales import Words
 from storage.database import Database
@@ -72,6 +74,8 @@ def create_desk(
         add_case,
         add_links,
         add_notes,
+        add_talking,
+        add_rights,
         add_by_phone,
         add_organisation,
         add_people,

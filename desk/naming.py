@@ -8,6 +8,8 @@ FLAGS: tuple[str, ...] = (
     "danger",
     "human",
     "erase",
+    "copy",
+    "under_16",
     "threatened",
     "image_under_16",
     "image_age_unsure",

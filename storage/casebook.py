@@ -24,15 +24,19 @@ from storage.schema import cases, entries, letters
 from storage.sealing import derive, digest, lock, unlock
 from storage.staff import Caseworker
 
-Kind = Literal["note", "contact", "third_party", "links", "message", "refusal"]
+Kind = Literal["note", "contact", "third_party", "links", "message", "correction", "copy", "refusal"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """A note; that somebody was called or written to; details of a third person; what was done about links; what
-was said to the person through their chat; a request that was refused, and why."""
+was said to the person through their chat; an answer that was corrected; that a copy was given out; a request that was refused, and why."""
 
 LONGEST_ENTRY = 16_000
 """Characters."""
 
-_EVENTS: Mapping[Kind, audit.Event] = {"links": "links_changed", "message": "message_written"}
+_EVENTS: Mapping[Kind, audit.Event] = {
+    "links": "links_changed",
+    "message": "message_written",
+    "correction": "answer_corrected",
+}
 
 
 @dataclass(frozen=True)
@@ -79,13 +83,20 @@ def write_entry(
     """
     with database.transaction() as connection:
         opened = with_key(workable(connection, caseworker, reference), caseworker)
-        if not once:
-            return append_entry(connection, opened, caseworker, kind, text, about)
-        _wait_for_others(connection, opened)
-        for entry in read_entries(connection, opened):
-            if entry.about.get("once") == once:
-                return entry
-        return append_entry(connection, opened, caseworker, kind, text, {**(about or {}), "once": once})
+        written = written_once(connection, opened, once)
+        if written is not None:
+            return written
+        about = {**(about or {}), **({"once": once} if once else {})}
+        return append_entry(connection, opened, caseworker, kind, text, about)
+
+
+def written_once(connection: Connection, opened: Opened, once: str) -> Entry | None:
+    """Return what was written with this draw before; whoever comes with it at the same time waits here."""
+    if not once:
+        return None
+    _wait_for_others(connection, opened)
+    written = (entry for entry in read_entries(connection, opened) if entry.about.get("once") == once)
+    return next(written, None)
 
 
 def append_entry(

@@ -32,6 +32,7 @@ from storage.casetelling import (
     CaseSummary,
     Given,
     Opening,
+    corrected,
     flags_now,
     folded,
     joined_links,
@@ -122,13 +123,15 @@ def open_case(
         holder = _name_of(connection, row.claimed_by)
     genuine = list(_genuine_answers(row, answer_rows, found, opened.private))
     given = tuple(_given(genuine, found, before.seen))
-    fields = folded(genuine)
+    said = folded(genuine)
+    fields = corrected(said, given, entries)
+    was_corrected = fields != said
     sent = told_links(given)
     if sent:
         del fields[LINKS]
     flags = tuple(dict.fromkeys(flag for manifest in found for flag in manifest.flags))
     rank = (row.priority, found[0].reason)
-    if len(found) > 1:
+    if len(found) > 1 or was_corrected:
         flags = flags_now(flags, fields)
         rank = priority_now(rank, flags, fields, len(sent))
     shown, withheld = joined_links(sent, link_rows), 0

@@ -198,6 +198,17 @@ def folded(given: Iterable[tuple[str, SealedAnswer]]) -> dict[str, Any]:
     return fields
 
 
+def corrected(fields: Mapping[str, Any], given: Iterable[Given], entries: Iterable[Entry]) -> dict[str, Any]:
+    """Return the fields with what colleagues corrected; an answer that the person gave anew since counts instead."""
+    last_said = {each.field_id: each.answer.at for each in given if each.answer.how == "set"}
+    result = dict(fields)
+    for entry in entries:
+        name = entry.about.get("field") if entry.kind == "correction" else None
+        if name and not (name in last_said and last_said[name] > entry.at):
+            result[name] = entry.about.get("value")
+    return result
+
+
 def _added(before: Any, value: Any) -> Any:
     if before is None or value is None:
         return before if value is None else value

@@ -156,6 +156,10 @@ class RequestNotFound(StoreError):
     """There is no such request of somebody for their data, or it was seen to meanwhile."""
 
 
+class SamePerson(StoreError):
+    """It takes two people, and whoever proposed it cannot confirm it as well."""
+
+
 class CannotReach(StoreError):
     """There is no way to send this person something: no chat that lasts, and no case code."""
 

@@ -15,7 +15,7 @@ from typing import Literal
 from sqlalchemy import Connection, insert, select, update
 
 from storage import audit
-from storage.casebook import Entry, append_entry
+from storage.casebook import Entry, append_entry, written_once
 from storage.casework import lower_case
 from storage.database import Database
 from storage.errors import CannotReach, CaseClosed
@@ -80,12 +80,14 @@ def send_letter(
     text: str,
     kept: timedelta = LETTER_KEPT,
     now: datetime | None = None,
+    once: str = "",
 ) -> Entry:
     """Say something to a person. A wish for somebody sooner counts as attended to.
 
     Args:
         kept: how long it waits for the chat; longer where the person has to write first. By case code it
             waits as long as the case is there.
+        once: as for `storage.casebook.write_entry`.
     Returns:
         The entry of the case, whose `delivery` tells how far it is.
     Raises:
@@ -102,7 +104,11 @@ def send_letter(
         ways = list(_ways(connection, row.id, now))
         if not ways:
             raise CannotReach
-        entry = append_entry(connection, opened, caseworker, "message", text)
+        if (written_before := written_once(connection, opened, once)) is not None:
+            return written_before
+        entry = append_entry(
+            connection, opened, caseworker, "message", text, {"once": once} if once else None
+        )
         written = json.dumps({"text": text, "at": entry.at.isoformat()}, ensure_ascii=False).encode(
             "utf-8", "replace"
         )

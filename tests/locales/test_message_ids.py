@@ -20,11 +20,14 @@ from flows.understanding.danger import Danger
 from flows.understanding.links import Refused
 from flows.vocabulary import CaseStatus, HeardKind
 from locales import Words
+from storage.asking import RIGHTS
 from storage.audit import EVENTS
 from storage.casebook import KINDS
 from storage.casetelling import PRIORITIES, Status
 from storage.casework import LINK_STATUSES
+from storage.erasure import ERASE_REASONS
 from storage.outbox import DeliveryState
+from storage.requests import REASONS as REFUSAL_REASONS
 from storage.staff import ROLES
 
 ROOT = Path(__file__).parents[2]
@@ -55,6 +58,11 @@ FAMILIES: dict[str, set[str]] = {
     "desk.role": set(ROLES),
     "desk.event": set(EVENTS),
     "desk.problem": set(PROBLEMS),
+    "desk.right": set(RIGHTS),
+    "desk.refusal": set(REFUSAL_REASONS),
+    "desk.erase_reason": set(ERASE_REASONS),
+    "desk.copy": {"reference", "status", "language", "channel", "flags"},
+    "choice.contact_safety": set(CHOICES["contact_safety"]),
     "desk.second": {"wrong"},
     "desk.sign_in": {"wrong", "expired", "no_factor"},
     "desk.link": {"wrong"},
@@ -104,6 +112,17 @@ FAMILIES: dict[str, set[str]] = {
         "disabled",
         "signed_them_out",
         "cases_moved",
+        "said",
+        "waits_for_them",
+        "talk_ended",
+        "reply_saved",
+        "reply_removed",
+        "request_noted",
+        "request_refused",
+        "corrected",
+        "no_answer",
+        "erasing_proposed",
+        "erasing_withdrawn",
     },
     "telegram_bot.command": set(COMMANDS),
 }
