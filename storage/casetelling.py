@@ -200,7 +200,10 @@ def folded(given: Iterable[tuple[str, SealedAnswer]]) -> dict[str, Any]:
 
 def corrected(fields: Mapping[str, Any], given: Iterable[Given], entries: Iterable[Entry]) -> dict[str, Any]:
     """Return the fields with what colleagues corrected; an answer that the person gave anew since counts instead."""
-    last_said = {each.field_id: each.answer.at for each in given if each.answer.how == "set"}
+    # What colleagues write is timed by whole seconds.
+    last_said = {
+        each.field_id: each.answer.at.replace(microsecond=0) for each in given if each.answer.how == "set"
+    }
     result = dict(fields)
     for entry in entries:
         name = entry.about.get("field") if entry.kind == "correction" else None
