@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 T = TypeVar("T")
 D = TypeVar("D")
-C = TypeVar("C", "Twilio", "Telegram", "Cloud")
+C = TypeVar("C", "Twilio", "Telegram", "Cloud", "Smtp")
 
 PREFIX = "TADA_"
 FILE_NAME = "settings.env"
@@ -79,6 +79,23 @@ class Cloud:
 
 
 @dataclass(frozen=True)
+class Smtp:
+    """The mail server that tells colleagues how many cases wait. In the environment: `TADA_SMTP_…`.
+
+    Attributes:
+        host: its name; it is spoken to over TLS alone, and no other mail server is.
+        sender: the address that mails come from.
+        port: 465 begins with TLS, any other with STARTTLS.
+    """
+
+    host: str
+    sender: str
+    port: int = 587
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
 class Settings:
     """Every setting, checked. The names in the environment are these, in capitals, after `TADA_`.
 
@@ -96,6 +113,7 @@ class Settings:
         desk_key_fingerprint: what the desk's public key must match, as `tada keys status` prints it.
         exit_url: the neutral page that "Exit this page" goes to; None for the one in the facts.
         metrics_token: who sends it may read `/metrics` from elsewhere than this machine.
+        smtp: the mail server for telling the team; None where it is off.
         twilio: WhatsApp through Twilio; None where it is off. Likewise `telegram` and `cloud`.
 
     Source of the limits: the retention table in `docs/retention.md`.
@@ -117,6 +135,7 @@ class Settings:
     twilio: Twilio | None = None
     telegram: Telegram | None = None
     cloud: Cloud | None = None
+    smtp: Smtp | None = None
 
     @property
     def keys(self) -> Path:
@@ -192,22 +211,24 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         twilio=source.group(Twilio, "TWILIO"),
         telegram=source.group(Telegram, "TELEGRAM"),
         cloud=source.group(Cloud, "CLOUD"),
+        smtp=source.group(Smtp, "SMTP"),
     )
     source.finish()
     return settings
 
 
-_CHANNELS: dict[str, type[Twilio | Telegram | Cloud]] = {
+_GROUPS: dict[str, type[Twilio | Telegram | Cloud | Smtp]] = {
     "TWILIO": Twilio,
     "TELEGRAM": Telegram,
     "CLOUD": Cloud,
+    "SMTP": Smtp,
 }
 
 SECRETS = frozenset(
     {"TADA_DATABASE_URL", "TADA_METRICS_TOKEN"}
     | {
         f"{PREFIX}{group}_{name.upper()}"
-        for group, kind in _CHANNELS.items()
+        for group, kind in _GROUPS.items()
         for name, each in kind.__dataclass_fields__.items()
         if not each.repr
     }
@@ -216,10 +237,10 @@ SECRETS = frozenset(
 
 SETTINGS = frozenset(
     {"TADA_HOME"}
-    | {PREFIX + name.upper() for name in Settings.__dataclass_fields__ if name.upper() not in _CHANNELS}
+    | {PREFIX + name.upper() for name in Settings.__dataclass_fields__ if name.upper() not in _GROUPS}
     | {
         f"{PREFIX}{group}_{name.upper()}"
-        for group, kind in _CHANNELS.items()
+        for group, kind in _GROUPS.items()
         for name in kind.__dataclass_fields__
     }
 )
@@ -448,5 +469,12 @@ _READ_AS: dict[str, Callable[[str], Any]] = {
     "verify_token": _WEBHOOK_SECRET,
     "phone_number_id": _matching(r"[0-9]{5,20}", "the id of the phone number: digits alone"),
     "api_base": _url("https", "http"),
+    "host": _matching(r"[A-Za-z0-9.-]{1,253}", "the name of a mail server, such as mail.example.org"),
+    "sender": _matching(
+        r"[^@\s<>,;]{1,64}@[A-Za-z0-9.-]{1,253}", "one mail address, such as tada@example.org"
+    ),
+    "port": _between(1, 65535),
+    "user": _line,
+    "password": _line,
 }
 """What each setting of a channel may be."""

@@ -117,6 +117,7 @@ def _put_desk_beside(
         shared_static=Path(bot.web.__file__).parent / "static",
         closed_days=settings.closed_days,
         draft_hours=settings.draft_hours,
+        mail_is_on=settings.smtp is not None,
         facts_files=settings.facts_files,
         placeholders=settings.placeholders(),
         journal=settings.journal,

@@ -30,6 +30,7 @@ from desk.queue import add_queue
 from desk.rights import add_rights
 from desk.signing_in import add_signing_in
 from desk.talking import add_talking
+from desk.telling import add_telling
 from desk.welcoming import add_welcoming
 from locales import Words
 from storage.database import Database
@@ -78,6 +79,7 @@ def create_desk(
         add_rights,
         add_by_phone,
         add_organisation,
+        add_telling,
         add_people,
         add_keys,
         add_log,

@@ -73,6 +73,8 @@ ACCESS: dict[tuple[str, str], Rule] = {
     ("GET", "/desk/"): Rule(ALL),
     ("GET", "/desk/me"): Rule(ALL),
     ("POST", "/desk/me/sign-out"): Rule(ALL),
+    ("GET", "/desk/me/telling"): Rule(READERS),
+    ("POST", "/desk/me/telling"): Rule(READERS),
     ("GET", "/desk/prove"): Rule(ALL),
     ("POST", "/desk/prove"): Rule(ALL),
     ("POST", "/desk/prove/passkey"): Rule(ALL),

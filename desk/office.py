@@ -34,6 +34,7 @@ class Options:
         draft_hours: as `Settings.draft_hours`.
         facts_files: the organisation's files of facts; the last one is written by the desk.
         placeholders: as `Settings.placeholders`.
+        mail_is_on: whether there is a mail server to tell colleagues by.
         parameters: what a guess at a password costs.
         code_parameters: what deriving the keys of a case code costs, as the intake has it.
     """
@@ -43,6 +44,7 @@ class Options:
     closed_days: int
     journal: Path
     draft_hours: int = DRAFT_HOURS
+    mail_is_on: bool = False
     facts_files: tuple[Path, ...] = ()
     placeholders: Mapping[str, str] = field(default_factory=dict)
     parameters: PasswordParameters = PASSWORD_PARAMETERS

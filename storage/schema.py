@@ -423,6 +423,16 @@ invitations = Table(
     _bytes("lookup", 32),
 )
 
+# Where a colleague wants to be told how many cases wait, and what they were last told.
+digests = Table(
+    "digests",
+    metadata,
+    Column("staff_id", LargeBinary, ForeignKey("staff.id"), primary_key=True),
+    Column("address", Text, nullable=False),
+    Column("told", Text, nullable=False),
+    Column("told_at", BigInteger, nullable=False, server_default="0"),
+)
+
 # Guesses in vain, by keyed hashes of an account or of where they came from.
 attempts = Table(
     "attempts",

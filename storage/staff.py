@@ -33,7 +33,7 @@ from storage.errors import (
 from storage.keys import KeyDirectory
 from storage.passwords import check_password
 from storage.recovery import RecoveryKey
-from storage.schema import authenticators, invitations, passkeys, recovery_codes, sessions, staff
+from storage.schema import authenticators, digests, invitations, passkeys, recovery_codes, sessions, staff
 from storage.sealing import (
     PASSWORD_PARAMETERS,
     PasswordKeys,
@@ -241,6 +241,7 @@ def disable_staff(database: Database, name: str, by: Caseworker | RecoveryKey) -
             update(staff).where(staff.c.id == row.id).values(state="disabled", wrapped_private=b"")
         )
         forget_sign_ins(connection, row.id)
+        connection.execute(delete(digests).where(digests.c.staff_id == row.id))
         audit.append(connection, _now(), _id_of(by), "staff_disabled", row.id.hex())
         return member_of(find_existing(connection, name))
 

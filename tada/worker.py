@@ -92,6 +92,10 @@ def _one_round(instance: Instance, clock: retention.SaneClock) -> None:
             ErrandQueue(database, instance.keys).expire(now)
             retention.purge(database, instance.keys, now, instance.settings.draft_hours)
         rotation.finish(database, instance.keys)
+        if instance.settings.smtp is not None:
+            from tada.telling import tell_the_team  # with the mail library: most have no use for it
+
+            tell_the_team(instance, datetime.now(UTC))
         _show_life(instance.settings.home)
     except Exception:
         # The next round tries again, whatever it was; `tada doctor` sees that no round has succeeded.

@@ -12,6 +12,7 @@ from settings import (
     Cloud,
     Settings,
     SettingsError,
+    Smtp,
     Telegram,
     Twilio,
     read_settings,
@@ -174,5 +175,5 @@ def test_every_setting_is_explained_to_operators() -> None:
     explained = Path(__file__).parent.parent.joinpath("docs", "running.md").read_text(encoding="utf-8")
 
     assert sorted(name for name in SETTINGS if f"`{name}`" not in explained) == []
-    channels = (Twilio, Telegram, Cloud)
-    assert len(SETTINGS) == len(fields(Settings)) + sum(len(fields(each)) - 1 for each in channels)
+    groups = (Twilio, Telegram, Cloud, Smtp)
+    assert len(SETTINGS) == len(fields(Settings)) + sum(len(fields(each)) - 1 for each in groups)

@@ -87,8 +87,11 @@ FAMILIES: dict[str, set[str]] = {
     "desk.fact_part": {"text", "name", "url", "hours", "languages", "contact"},
     "desk.kept": {"draft_hours", "closed_days"},
     "desk.organisation": {"unfit", "changed"},
+    "desk.telling": {"unfit"},
     "desk.done": {
         "call_left",
+        "told_from_now",
+        "told_no_more",
         "fact_changed",
         "fact_checked",
         "rotated",

@@ -41,6 +41,7 @@ DESK_ALONE = {
         "setup",
         "slots",
         "staff",
+        "telling",
     )
 }
 """What colleagues sign in and open cases with."""

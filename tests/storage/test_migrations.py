@@ -66,6 +66,7 @@ GOOD: dict[Table, dict[str, Any]] = {
         "sealed": b"",
         "entry": 0,
     },
+    schema.digests: {"staff_id": PARENT, "address": "mei@example.org", "told": ""},
     schema.saved_replies: {"id": ID, "name": "n", "en": "e", "zh_Hant_HK": "z"},
     schema.requests: {"id": ID, "case_id": PARENT, "kind": "copy", "asked_on": 1, "due_on": 41},
     schema.erasures: {
@@ -141,6 +142,8 @@ BAD: list[tuple[Table, dict[str, Any]]] = [
     (schema.slots, {"generation": 9}),
     (schema.slots, {"public_key": b"short"}),
     (schema.slots, {"proof": b"short"}),
+    (schema.digests, {"staff_id": b"n" * 16}),
+    (schema.digests, {"address": None}),
     (schema.audit, {"previous": b"short"}),
     (schema.audit, {"hash": b"short"}),
     (schema.conversations, {"letter_key": b"short"}),
