@@ -11,7 +11,7 @@ import click
 from sqlalchemy import text
 
 from settings import SECRETS, SettingsError, unknown_settings
-from storage import audit, migrations, staff
+from storage import audit, migrations, rotation, staff
 from storage.errand_queue import ErrandQueue
 from storage.keys import day_of
 from storage.opening import ROLES_THAT_READ
@@ -114,6 +114,19 @@ def _keys(instance: Instance) -> Iterator[Finding]:
     if not problems:
         generation, _ = instance.keys.desk_public
         yield Finding("good", f"keys: desk key of generation {generation}, pinned; nobody else can read them")
+        if instance.keys.newest_pinned[0] != generation:
+            yield Finding(
+                "look",
+                "The settings pin an older desk key than the newest one.",
+                "Set TADA_DESK_KEY_FINGERPRINT to what `tada keys rotate` printed, and start `tada serve` anew.",
+            )
+        going = rotation.progress(instance.database)
+        if going is not None:
+            yield Finding(
+                "look",
+                f"The desk key is being rotated: {going.left} cases and {going.drafts} unfinished conversations left.",
+                "tada keys rotate --by COLLEAGUE",
+            )
         if instance.settings.is_public and instance.settings.desk_key_fingerprint is None:
             yield Finding(
                 "look",
