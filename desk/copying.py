@@ -115,6 +115,9 @@ def _words(name: str, value: Any, say: Say) -> Iterator[str]:
     if value is None:
         yield say("desk.case.skipped")
         return
+    if isinstance(value, dict) and name == "consent":
+        yield " · ".join(str(part) for part in value.values())
+        return
     told = told_answer(name, value)
     yield from (say(choice) for choice in told.choices)
     if told.words:

@@ -27,6 +27,8 @@ _conversations = st.builds(
     misses=st.integers(0, 9),
     told=st.frozensets(_name),
     paused=st.booleans(),
+    talking=st.booleans(),
+    held=st.none() | _name,
     case=st.sampled_from([None, "draft", "linked", "code"]),
     heard_at=st.none() | st.integers(0, 2**33).map(lambda seconds: datetime.fromtimestamp(seconds, UTC)),
 )
