@@ -61,7 +61,13 @@ def read_value(name: str, chosen: list[str], text: str) -> Any:
 
 
 def correct_answer(
-    database: Database, caseworker: Caseworker, reference: str, name: str, value: Any, why: str, once: str = ""
+    database: Database,
+    caseworker: Caseworker,
+    reference: str,
+    name: str,
+    value: Any,
+    why: str,
+    once: str = "",
 ) -> Entry:
     """Have another answer count, with who said so and when. A request to correct counts as seen to.
 
