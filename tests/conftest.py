@@ -8,6 +8,7 @@ that need it fail and say so: what was not tried is not called tested.
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import os
 import shutil
@@ -31,6 +32,17 @@ settings.register_profile("suite", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("suite")
 
 _numbers = count(1)
+
+
+@pytest.fixture(autouse=True)
+def _no_loop_of_a_browser(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whoever drives a browser keeps an event loop running in this thread: nobody else's test is to meet it."""
+    running = None if "browser" in request.path.parts else asyncio._get_running_loop()
+    if running is not None:
+        asyncio._set_running_loop(None)
+    yield
+    if running is not None:
+        asyncio._set_running_loop(running)
 
 
 @contextmanager

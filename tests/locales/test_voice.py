@@ -42,7 +42,7 @@ class Anything(dict[str, object]):
 
 def texts(words: Words, language: Language) -> dict[str, str]:
     """Return every text that a person in need may read; the desk speaks to colleagues."""
-    ids = (id_ for id_ in sorted(words.ids()) if not id_.startswith("desk."))
+    ids = (id_ for id_ in sorted(words.ids()) if not id_.startswith(("desk.", "platform.")))
     return {id_: words.say(language, id_, Anything()) for id_ in ids}  # type: ignore[arg-type]
 
 

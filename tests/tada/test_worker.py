@@ -154,7 +154,7 @@ def test_an_engine_that_cannot_start_keeps_nothing_else_from_being_done(
     instance = Instance({"TADA_HOME": str(home)})
     place = take_place(instance.database, home, threading.Event())
     assert place is not None
-    monkeypatch.setattr(worker, "runners", lambda _: {"twilio.delete": lambda *_: None})
+    monkeypatch.setattr(worker, "runners", lambda *_: {"twilio.delete": lambda *_: None})
     (home / FILE_NAME).mkdir()
     errands = worker._Errands(instance, place)
     errands.keep_running()
