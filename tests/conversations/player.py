@@ -176,7 +176,11 @@ def rewritten(script: Scripted) -> str:
     player = new_player(script)
     lines = [f"{key} = {_toml(value)}" for key, value in script.data.items() if key != "turn"]
     for data in script.data["turn"]:
-        given = {key: data[key] for key in ("colleague", "after", "hears", "presses", "under", "sends") if key in data}
+        given = {
+            key: data[key]
+            for key in ("colleague", "after", "hears", "presses", "under", "sends")
+            if key in data
+        }
         lines += ["", "[[turn]]"]
         lines += [
             f"{key} = {_toml(value)}" for key, value in (given | observed(play_turn(player, data))).items()

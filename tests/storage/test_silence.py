@@ -97,7 +97,12 @@ def test_what_is_added_by_a_wrong_code_is_looked_up_and_sealed_alike_and_only_no
     instance: Instance, intake: Intake, submitted: Person
 ) -> None:
     hears(intake, "first of the day", "hello")
-    more = ("there is one more thing that I should have told you", "我想同真人傾", "delete", "copy of my data")
+    more = (
+        "there is one more thing that I should have told you",
+        "我想同真人傾",
+        "delete",
+        "copy of my data",
+    )
     kept, said = statements_of(instance, intake, "one phone", submitted.code, *more)
     dropped, said_too = statements_of(instance, intake, "other phone", NOBODYS_CODE, *more)
     assert said == said_too
