@@ -22,6 +22,7 @@ from desk.pages import HONG_KONG, PLACES, Place
 from desk.problems import Problem, problem_of
 from desk.session import session
 from desk.turning import to_page
+from flows.choices import CHOICES
 from flows.talking import SILENCE
 from flows.vocabulary import ENGLISH, LANGUAGES, Language
 from storage.casehistory import case_stamp
@@ -85,6 +86,11 @@ class Talk:
     unsafe: bool
     since: datetime | None
     language: Language
+
+    @property
+    def known_times(self) -> tuple[str, ...]:
+        """The times that have words; whatever else stands in a case is shown as it stands there."""
+        return CHOICES["contact_safety"]
 
 
 def add_talking(desk: Blueprint, office: Office) -> None:
