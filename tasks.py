@@ -187,7 +187,8 @@ def test(arguments: list[str]) -> None:
     """Set up what is missing and pass every test: python tasks.py test [options of pytest]."""
     prepare("requirements-dev.txt")
     _do(BINARIES / "python", ROOT / "tasks.py", "browser")
-    _hand_over(BINARIES / "python", "-m", "pytest", *(arguments or ["-n", str(min((os.cpu_count() or 1) + 1, 8))]))
+    at_once = min((os.cpu_count() or 1) + 1, 8)  # one more than there are cores, for many wait
+    _hand_over(BINARIES / "python", "-m", "pytest", *(arguments or ["-n", str(at_once)]))
 
 
 def check(arguments: list[str]) -> None:
