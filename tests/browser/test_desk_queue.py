@@ -100,6 +100,8 @@ def test_what_comes_is_put_in_without_moving_anything(sits: Sits, desk: Served) 
     row = page.locator("[data-ref=TD-M20X]")
     row.locator("input").check()
     row.locator("a").focus()
+    # Whoever looks at the top sees the new row push the others down; further below nothing moves.
+    page.evaluate("scrollTo(0, 300)")
     before = row.bounding_box()
     desk.waits("TD-NEW2", 0, raised=True, raised_on=day_of(datetime.now(UTC)), flags=("human",))
     page.clock.run_for(5_500)
