@@ -11,7 +11,11 @@ from pathlib import Path
 from locales.build import build
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("bot", "flows", "locales", "storage", "tada")
+APART = {"benchmarks", "tests"}
+"""Folders of ours that are not installed."""
+PACKAGES = tuple(
+    sorted(path.parent.name for path in ROOT.glob("*/__init__.py") if path.parent.name not in APART)
+)
 STAYS = {"locales/messages.pot"}
 """For translators alone."""
 
