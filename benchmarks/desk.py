@@ -29,7 +29,8 @@ from locales import Words
 from storage.cases import open_case
 from storage.casewriting import CaseWriter
 from storage.database import Database
-from storage.keys import KeyDirectory, day_of
+from storage.days import day_of
+from storage.keys import KeyDirectory
 from storage.recovery import RecoveryKey
 from storage.schema import cases, manifests
 from storage.sealing import PasswordParameters, new_key

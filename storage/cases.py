@@ -41,8 +41,9 @@ from storage.casetelling import (
     without_links,
 )
 from storage.database import Database
+from storage.days import date_of_day
 from storage.errors import BadFormat, CannotOpen, CaseDamaged
-from storage.keys import KeyDirectory, date_of_day
+from storage.keys import KeyDirectory
 from storage.opening import check_may_read, readable, with_key
 from storage.schema import answers, cases, links, manifests, staff
 from storage.sealing import digest, open_sealed, verify

@@ -17,8 +17,8 @@ from flows.platforms import PLATFORMS
 from storage import audit
 from storage.casebook import append_entry
 from storage.database import Database
+from storage.days import day_of_date
 from storage.errors import CaseClosed, CaseNotFound, NotAllowed, StaffNotFound, Taken
-from storage.keys import day_of_date
 from storage.opening import (
     ROLES_THAT_READ,
     ROLES_WITH_ALL_CASES,

@@ -20,8 +20,9 @@ from storage.casefile import (
     outer_context,
     signed_parts,
 )
+from storage.days import day_of
 from storage.errors import StoreAway
-from storage.keys import KeyDirectory, day_of
+from storage.keys import KeyDirectory
 from storage.schema import answers, cases, desk_keys, links, manifests, receipts, requests
 from storage.sealing import CodeKeys, digest, lock, new_id, new_key_pair, seal, sign, unlock
 

@@ -17,9 +17,9 @@ from storage import audit
 from storage.asking import new_requests
 from storage.codes import REFERENCE_LETTERS
 from storage.database import Database
+from storage.days import date_of_day, day_of
 from storage.erasing import EraseJournal, erase_case
 from storage.errors import NotAllowed, RequestNotFound, SamePerson
-from storage.keys import date_of_day, day_of
 from storage.opening import ROLES_WITH_ALL_CASES, workable
 from storage.schema import erasures, requests, staff
 from storage.scrubbing import scrub_now

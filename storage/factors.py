@@ -17,8 +17,8 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from storage import audit
 from storage.database import Database
+from storage.days import date_of_day, day_of
 from storage.errors import NotAllowed, WrongCode
-from storage.keys import date_of_day, day_of
 from storage.schema import authenticators, invitations, passkeys, recovery_codes
 from storage.sealing import derive, digest, encode, lock, same, unlock
 from storage.sessions import Session

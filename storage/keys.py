@@ -7,7 +7,7 @@
     epoch-<day>.key         one per UTC day; what it locked is gone when it is destroyed
     bootstrap               opens the first slot; destroyed when the first caseworker is added
 
-Every file is one line of hexadecimal, mode 0600, in a directory of mode 0700.
+Every file is one line of hexadecimal, mode 0600, in a directory of mode 0700 (`key_files.py`).
 """
 
 from __future__ import annotations
@@ -16,20 +16,18 @@ import contextlib
 import os
 import re
 import secrets
-import stat
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
+from storage.days import day_of
 from storage.errors import KeyDirectoryUnsafe
-from storage.sealing import KEY_BYTES, KeyPair, digest, encode, new_key
-
-SECONDS_A_DAY = 86_400
-_FIRST_DAY = date(1970, 1, 1)
+from storage.key_files import KeyProblem, destroy_key, permission_problems, read_key, sync, write_key
+from storage.sealing import KeyPair, digest, encode, new_key
 
 _DESK = re.compile(r"desk-(\d{1,9})\.pub")
 _INTAKE = re.compile(r"intake-\d{1,9}\.pub")
@@ -40,42 +38,16 @@ _SIGNING_KEY = "intake.key"
 _CODE_SALT = "code.salt"
 _BOOTSTRAP = "bootstrap"
 
+_MISSING = "is missing: run `tada init`, or mount the directory it made"
+
 _SETTLED_AFTER = 2.0
 """Seconds. A directory changed more recently may change again without its timestamp moving on (file systems
 count in steps of up to two seconds), so what was read of it is not relied on yet."""
 
 
-def day_of(moment: datetime) -> int:
-    """Return the UTC day number of a moment: whole days since 1970-01-01."""
-    return int(moment.astimezone(UTC).timestamp()) // SECONDS_A_DAY
-
-
-def date_of_day(day: int) -> date:
-    """Return the date of a UTC day number."""
-    return _FIRST_DAY + timedelta(days=day)
-
-
-def day_of_date(on: date) -> int:
-    """Return the UTC day number of a date."""
-    return (on - _FIRST_DAY).days
-
-
 def fingerprint_of(generation: int, public: bytes) -> str:
     """Return what pins a desk key: 64 hexadecimal digits."""
     return digest(encode("desk-key", 1, generation, public)).hex()
-
-
-@dataclass(frozen=True)
-class KeyProblem:
-    """Something about the key directory that must be put right before it is used.
-
-    Attributes:
-        file: its name, or `.` for the directory itself.
-        what: what is wrong, and what to do.
-    """
-
-    file: str
-    what: str
 
 
 @dataclass(frozen=True)
@@ -130,8 +102,8 @@ class KeyDirectory:
             _CODE_SALT: new_key(),
             _BOOTSTRAP: bootstrap,
         }.items():
-            _write(path / name, content)
-        _sync(path)
+            write_key(path / name, content)
+        sync(path)
         return cls(path)
 
     # -------------------------------------------------------------- what is wrong
@@ -139,9 +111,9 @@ class KeyDirectory:
     def problems(self) -> list[KeyProblem]:
         """Say everything that is wrong: missing, misshapen, readable by others, or not the pinned desk key."""
         try:
-            found = list(_permissions(self.path))
+            found = list(permission_problems(self.path))
         except FileNotFoundError:
-            return [KeyProblem(".", "is missing: run `tada init`, or mount the directory it made")]
+            return [KeyProblem(".", _MISSING)]
         except OSError:
             return [KeyProblem(".", "cannot be read: it must belong to the user that runs this")]
         try:
@@ -184,7 +156,7 @@ class KeyDirectory:
     def desk_key(self, generation: int) -> bytes | None:
         """Return the public half of a desk key that is here, pinned or not yet; None where there is none."""
         path = self.path / f"desk-{generation}.pub"
-        return _read_key(path) if path.exists() else None
+        return read_key(path) if path.exists() else None
 
     def place_desk_key(self, generation: int, public: bytes) -> None:
         """Put a new desk key beside the pinned one. Nothing is sealed to it before it is pinned."""
@@ -197,7 +169,7 @@ class KeyDirectory:
     def remove_desk_key(self, generation: int) -> None:
         """Remove the public half of a desk key that is no more."""
         (self.path / f"desk-{generation}.pub").unlink(missing_ok=True)
-        _sync(self.path)
+        sync(self.path)
 
     @property
     def newest_pinned(self) -> tuple[int, bytes]:
@@ -206,9 +178,9 @@ class KeyDirectory:
 
     def _replace(self, name: str, key: bytes) -> None:
         aside = self._aside(name)
-        _write(aside, key)
+        write_key(aside, key)
         aside.rename(self.path / name)
-        _sync(self.path)
+        sync(self.path)
         with self._reading:
             self._contents = None
 
@@ -236,10 +208,10 @@ class KeyDirectory:
         for entry in sorted(self.path.iterdir()):
             match = _EPOCH.fullmatch(entry.name) or _UNFINISHED_EPOCH.fullmatch(entry.name)
             if match and int(match[1]) < day:
-                _destroy(self._out_of_sight(entry))
+                destroy_key(self._out_of_sight(entry))
                 destroyed.append(int(match[1]))
         if destroyed:
-            _sync(self.path)
+            sync(self.path)
         with self._reading:
             self._contents = None
         return sorted(set(destroyed))
@@ -261,15 +233,15 @@ class KeyDirectory:
         # two writers one fails to link and takes the key of the other.
         name = f"epoch-{day}.key"
         aside = self._aside(name)
-        _write(aside, new_key())
+        write_key(aside, new_key())
         try:
             os.link(aside, self.path / name)
         except FileExistsError:
             pass
         finally:
             aside.unlink()
-        _sync(self.path)
-        return _read_key(self.path / name)
+        sync(self.path)
+        return read_key(self.path / name)
 
     # -------------------------------------------------------------- bootstrap
 
@@ -277,14 +249,14 @@ class KeyDirectory:
     def bootstrap(self) -> bytes | None:
         """The private key of the first slot; None once it was destroyed."""
         path = self.path / _BOOTSTRAP
-        return _read_key(path) if path.exists() else None
+        return read_key(path) if path.exists() else None
 
     def destroy_bootstrap(self) -> None:
         """Overwrite and remove the bootstrap key, if it is there."""
         path = self.path / _BOOTSTRAP
         if path.exists():
-            _destroy(path)
-            _sync(self.path)
+            destroy_key(path)
+            sync(self.path)
 
     # -------------------------------------------------------------- reading
 
@@ -300,17 +272,15 @@ class KeyDirectory:
         try:
             return self.path.stat().st_mtime_ns
         except OSError:
-            raise KeyDirectoryUnsafe(
-                ".", "is missing: run `tada init`, or mount the directory it made"
-            ) from None
+            raise KeyDirectoryUnsafe(".", _MISSING) from None
 
     def _read(self) -> _Contents:
         stamp = self._stamp()  # before anything is read: a change in between is then seen next time
         try:
-            for problem in _permissions(self.path):
+            for problem in permission_problems(self.path):
                 raise KeyDirectoryUnsafe(problem.file, problem.what)
             # The pin first: the key that it names was there before it, and is on the list that follows.
-            pin = _read_key(self.path / _FINGERPRINT).hex()
+            pin = read_key(self.path / _FINGERPRINT).hex()
             names = sorted(os.listdir(self.path))
         except OSError:
             raise KeyDirectoryUnsafe(".", "cannot be read") from None
@@ -318,9 +288,9 @@ class KeyDirectory:
             stamp=stamp,
             settled=time.time() - stamp / 1e9 > _SETTLED_AFTER,
             desk=self._pinned_desk_key(pin, names),
-            signing_key=_read_key(self.path / _SIGNING_KEY),
-            verify_keys=tuple(_read_key(self.path / name) for name in names if _INTAKE.fullmatch(name)),
-            code_salt=_read_key(self.path / _CODE_SALT),
+            signing_key=read_key(self.path / _SIGNING_KEY),
+            verify_keys=tuple(read_key(self.path / name) for name in names if _INTAKE.fullmatch(name)),
+            code_salt=read_key(self.path / _CODE_SALT),
             epochs=MappingProxyType(dict(self._read_epochs(names))),
         )
 
@@ -328,7 +298,7 @@ class KeyDirectory:
         for name in names:
             if match := _EPOCH.fullmatch(name):
                 try:
-                    yield int(match[1]), _read_key(self.path / name)
+                    yield int(match[1]), read_key(self.path / name)
                 except KeyDirectoryUnsafe:
                     if (self.path / name).exists():
                         raise
@@ -338,69 +308,9 @@ class KeyDirectory:
         wanted = pin if self._pin is None else self._pin.strip().lower()
         for name in names:
             if match := _DESK.fullmatch(name):
-                generation, public = int(match[1]), _read_key(self.path / name)
+                generation, public = int(match[1]), read_key(self.path / name)
                 if fingerprint_of(generation, public) == wanted:
                     return generation, public
         if wanted != pin:
             raise KeyDirectoryUnsafe(_FINGERPRINT, "is not the fingerprint in TADA_DESK_KEY_FINGERPRINT")
         raise KeyDirectoryUnsafe(_FINGERPRINT, "fits no desk key here: the key was replaced, or the pin was")
-
-
-# ------------------------------------------------------------------ files
-
-
-def _permissions(path: Path) -> Iterator[KeyProblem]:
-    """Say which of the directory and its files others can read, or belong to somebody else."""
-    if not stat.S_ISDIR(path.stat().st_mode):
-        yield KeyProblem(".", "is not a directory")
-        return
-    for entry in (path, *sorted(path.iterdir())):
-        try:
-            status = entry.stat()
-        except FileNotFoundError:
-            continue  # destroyed in between
-        name = "." if entry == path else entry.name
-        if stat.S_IMODE(status.st_mode) & 0o077:
-            yield KeyProblem(name, f"can be read by others: chmod {'700' if entry == path else '600'}")
-        if status.st_uid != os.geteuid():
-            yield KeyProblem(name, "belongs to another user than the one that runs this: chown")
-
-
-def _read_key(path: Path) -> bytes:
-    try:
-        key = bytes.fromhex(path.read_text("ascii"))
-    except FileNotFoundError:
-        raise KeyDirectoryUnsafe(path.name, "is missing") from None
-    except (OSError, ValueError):
-        raise KeyDirectoryUnsafe(path.name, "cannot be read") from None
-    if len(key) != KEY_BYTES:
-        raise KeyDirectoryUnsafe(path.name, "has not the length of a key")
-    return key
-
-
-def _write(path: Path, key: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(key.hex() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _destroy(path: Path) -> None:
-    """Overwrite a file where it lies, then remove it. Another process may do so at the same time."""
-    try:
-        with path.open("r+b") as file:
-            file.write(b"0" * os.fstat(file.fileno()).st_size)
-            file.flush()
-            os.fsync(file.fileno())
-        path.unlink()
-    except FileNotFoundError:
-        pass
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

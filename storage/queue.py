@@ -33,8 +33,9 @@ from storage import audit
 from storage.cases import genuine_manifest
 from storage.casetelling import PRIORITIES, Status
 from storage.database import Database
+from storage.days import date_of_day, day_of_date
 from storage.errors import CaseDamaged
-from storage.keys import KeyDirectory, date_of_day, day_of
+from storage.keys import KeyDirectory
 from storage.opening import check_may_read, submitted, with_key
 from storage.schema import OPEN, cases, links, manifests, staff
 from storage.sealing import digest
@@ -272,13 +273,12 @@ def _where(wanted: Wanted, today: date) -> Iterator[ColumnElement[bool]]:
     if wanted.raised:
         yield cases.c.raised == true()
     if wanted.overdue:
-        yield cases.c.due_on < day_of(datetime(today.year, today.month, today.day, tzinfo=UTC))
+        yield cases.c.due_on < day_of_date(today)
     if wanted.orphaned:
         yield (cases.c.state == "claimed") & (staff.c.state.is_(None) | (staff.c.state != "active"))
     if wanted.waiting_since is not None:
-        since = wanted.waiting_since
         yield cases.c.state == "queued"
-        yield cases.c.queued_on <= day_of(datetime(since.year, since.month, since.day, tzinfo=UTC))
+        yield cases.c.queued_on <= day_of_date(wanted.waiting_since)
     if wanted.link_status is not None:
         yield exists().where(links.c.case_id == cases.c.id, links.c.status == wanted.link_status)
 

@@ -15,8 +15,8 @@ from storage import audit
 from storage.asking import DUE_DAYS, Right, new_requests
 from storage.casebook import append_entry
 from storage.database import Database
+from storage.days import date_of_day, day_of
 from storage.errors import NotAllowed, RequestNotFound
-from storage.keys import date_of_day, day_of
 from storage.opening import ROLES_WITH_ALL_CASES, check_may_read, with_key, workable
 from storage.schema import cases, refusals, requests, staff
 from storage.sealing import new_id

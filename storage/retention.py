@@ -16,10 +16,11 @@ from sqlalchemy import Connection, Row, bindparam, delete, exists, or_, select, 
 
 from storage import audit
 from storage.database import Database
+from storage.days import day_of
 from storage.epochs import Epochs
 from storage.erasing import EraseJournal, destroy_case, scrub_later
 from storage.errors import StateUnreadable
-from storage.keys import KeyDirectory, day_of
+from storage.keys import KeyDirectory
 from storage.outbox import expire_letters, forget_talks
 from storage.remembering import Remembered
 from storage.schema import (

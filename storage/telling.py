@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, insert, select, true, update
 
 from storage.database import Database
-from storage.keys import day_of
+from storage.days import day_of
 from storage.opening import ROLES_THAT_READ, check_may_read
 from storage.schema import cases, digests, staff
 from storage.staff import Caseworker

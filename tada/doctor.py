@@ -12,8 +12,8 @@ from sqlalchemy import text
 
 from settings import SECRETS, SettingsError, unknown_settings
 from storage import audit, migrations, rotation, staff
+from storage.days import day_of
 from storage.errand_queue import ErrandQueue
-from storage.keys import day_of
 from storage.opening import ROLES_THAT_READ
 from tada.channels import look_at_channels
 from tada.demo import has_demo

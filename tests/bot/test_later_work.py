@@ -23,11 +23,12 @@ from bot.later_work import FILE_NAME, SCHEMA, LaterWork
 from bot.locked_json import LockedJson
 from bot.pacing import FAILURES, PEACE_SECONDS
 from storage.database import Database
+from storage.days import day_of
 from storage.epochs import Epochs
 from storage.errand_queue import ErrandQueue, Waiting
 from storage.errands import Errand, rows_of
 from storage.errors import CannotOpen
-from storage.keys import KeyDirectory, day_of
+from storage.keys import KeyDirectory
 from storage.places import Place, take_place
 from storage.schema import later_work
 from storage.setup import initialise

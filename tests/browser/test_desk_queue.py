@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from flows.vocabulary import LANGUAGES, Language
-from storage.keys import day_of
+from storage.days import day_of
 from storage.schema import cases
 from tests.browser.at_the_desk import AtDesk, Served, served
 from tests.browser.looking import DESK, PHONE

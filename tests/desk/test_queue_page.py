@@ -12,8 +12,8 @@ from sqlalchemy import func, select, update
 
 from desk.queue import VIEWS
 from storage.casework import claim_case, set_due
+from storage.days import day_of
 from storage.errors import Taken
-from storage.keys import day_of
 from storage.schema import audit, cases, sessions
 from storage.staff import disable_staff
 from tests.desk.conftest import Colleague, text

@@ -21,7 +21,8 @@ from storage.casefile import (
     signed_parts,
 )
 from storage.database import Database
-from storage.keys import KeyDirectory, day_of
+from storage.days import day_of
+from storage.keys import KeyDirectory
 from storage.recovery import RecoveryKey
 from storage.schema import answers, cases, links, manifests, slots
 from storage.sealing import KeyPair, PasswordParameters, digest, new_id, new_key_pair, seal, sign

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from storage.database import Database
+from storage.days import day_of
 from storage.epochs import Epoch, Epochs
 from storage.errand_queue import (
     DEAD_KEPT,
@@ -28,7 +29,6 @@ from storage.errand_queue import (
     _due,
 )
 from storage.errands import KEPT, LANE_BYTES, LETTER_KEPT, Errand, rows_of
-from storage.keys import day_of
 from storage.retention import oldest_epoch, purge
 from storage.schema import later_work
 from storage.writing import write_errands

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from storage import keys as keys_module
+from storage.days import day_of
 from storage.errors import KeyDirectoryUnsafe
-from storage.keys import KeyDirectory, day_of, fingerprint_of
+from storage.keys import KeyDirectory, fingerprint_of
 from storage.sealing import new_key, new_key_pair, new_signing_key
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -159,7 +160,7 @@ def test_what_was_read_is_remembered_while_nothing_changes(
     long_ago = 1_700_000_000
     os.utime(path, (long_ago, long_ago))
     keys.epoch_today(NOW)
-    monkeypatch.setattr(keys_module, "_read_key", lambda path: pytest.fail(f"{path.name} was read again"))
+    monkeypatch.setattr(keys_module, "read_key", lambda path: pytest.fail(f"{path.name} was read again"))
     assert keys.epoch_today(NOW)[0] == TODAY
     assert keys.desk_public == (1, DESK.public)
 

@@ -12,10 +12,10 @@ from storage import audit
 from storage.asking import DUE_DAYS
 from storage.cases import open_case
 from storage.correcting import correct_answer, note_release, read_value
+from storage.days import day_of
 from storage.erasing import EraseJournal
 from storage.erasure import confirm_erasing, list_erasures, propose_erasing, withdraw_erasing
 from storage.errors import CaseNotFound, NotAllowed, NotYours, RequestNotFound, SamePerson, TooLong
-from storage.keys import day_of
 from storage.letters import send_letter
 from storage.replies import list_replies, remove_reply, save_reply
 from storage.requests import (

@@ -10,8 +10,8 @@ from sqlalchemy import insert, select, update
 
 from flows.vocabulary import CameBack, Conversation, Heard, StepId, Turn
 from storage import audit, schema
+from storage.days import day_of
 from storage.intake import Intake
-from storage.keys import day_of
 from storage.retention import (
     SCRUBBING_KEPT,
     Purged,
