@@ -20,6 +20,13 @@ from storage.outbox import DeliveryState
 AnswerCauses = Callable[[Answer], Sequence[Errand]]
 """From an answer to what is to be done at the provider because of it."""
 
+_CAME: dict[str, DeliveryState] = {
+    "delivered": "delivered",
+    "read": "delivered",
+    "failed": "failed",
+    "undelivered": "failed",
+}
+
 NOTHING = Answer((), "", None, None)
 """The answer to what needs none."""
 
@@ -87,12 +94,16 @@ class Door:
         """
         return self._reception.waiting(kind)
 
-    def letter_came(self, letter: str, state: DeliveryState) -> None:
-        """Note how far a colleague's message came that was sent; its id is as the provider gave it back.
+    def letter_came(self, letter: str, status: str) -> None:
+        """Note how far a colleague's message came that was sent, for the colleague to see.
 
+        Args:
+            letter: its id, as the provider gave it back.
+            status: in WhatsApp's words, of which some say nothing new.
         Raises: `StoreError`.
         """
-        self._reception.letter_came(letter, state)
+        if state := _CAME.get(status):
+            self._reception.letter_came(letter, state)
 
     def run_later(self, errands: Sequence[Errand]) -> None:
         """Keep errands that belong to no message. Raises: `StoreError`."""

@@ -123,10 +123,10 @@ def _by_twilio(public_url: str | None) -> Sender:
     return send
 
 
-def _by_cloud(address: str, text: str, _: str) -> Sequence[Errand]:
+def _by_cloud(address: str, text: str, letter: str) -> Sequence[Errand]:
     from bot.cloud.writing import messages
 
-    return () if address.startswith("whatsapp:") else messages(address, text)
+    return () if address.startswith("whatsapp:") else messages(address, text, letter)
 
 
 def _by_telegram(address: str, text: str, _: str) -> Sequence[Errand]:

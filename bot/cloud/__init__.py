@@ -58,6 +58,8 @@ def cloud(settings: Cloud, door: Door, words: Words) -> Blueprint:
     def deliver() -> ResponseReturnValue:
         batch = read(_parsed(_genuine(request, secrets)), settings.phone_number_id)
         _log(batch)
+        for letter, status in batch.news:
+            door.letter_came(letter, status)
         _take_all(batch, door, words)
         return "", 200
 

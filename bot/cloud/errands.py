@@ -11,6 +11,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from bot.cloud.reading import ABOUT
 from bot.errands import GiveUp, Letter, Runner, TryAgain
 from bot.outbound import allowed, client
 from settings import Cloud
@@ -77,6 +78,8 @@ class _Graph:
         # Digits alone are a number; anything else is the id of a user, who may have none.
         to = "to" if address.isdigit() else "recipient"
         body = {"messaging_product": "whatsapp", "recipient_type": "individual", to: address, **content}
+        if about := letter.get("about"):
+            body[ABOUT] = about
         self._call("POST", f"{self._base}/{self._sender}/messages", json=body)
 
     def delete_media(self, subject: str, _: Letter) -> None:

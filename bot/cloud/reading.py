@@ -18,6 +18,10 @@ from flows.vocabulary import Heard, HeardKind
 
 CHANNEL = "whatsapp"
 
+ABOUT = "biz_opaque_callback_data"
+"""Words of ours that go with a message, and come back with all news of it. Source: Meta, "Messages", "Status messages
+webhook reference"."""
+
 _ADDRESS = re.compile(r"[A-Za-z0-9._-]{1,140}")
 """A number is its digits; a user without a visible one has an id such as `HK.1234`, at most 131 characters long."""
 _ID = re.compile(r"[!-~]{1,512}")
@@ -68,13 +72,15 @@ class Batch:
 
     Attributes:
         events: in the order in which they happened.
-        undelivered: replies of ours that failed, by Meta's error code.
+        undelivered: messages of ours that failed, by Meta's error code.
+        news: how far those came that had words of ours with them: those words, and Meta's name for how far.
         unread: how many messages had no id or no address that could be used.
     """
 
     events: tuple[Came | Gone, ...]
     undelivered: Counter[int]
     unread: int
+    news: tuple[tuple[str, str], ...] = ()
 
 
 def read(body: object, phone_number_id: str) -> Batch:
@@ -89,7 +95,8 @@ def read(body: object, phone_number_id: str) -> Batch:
     # Sorting is stable: within a second, the order in which Meta sent them.
     events.sort(key=lambda event: event.at)
     failed = Counter(code for _, value in values for code in _failures(value))
-    return Batch(tuple(events), failed, len(found) - len(events))
+    news = tuple(each for _, value in values for each in _news(value))
+    return Batch(tuple(events), failed, len(found) - len(events), news)
 
 
 def _values(body: object, phone_number_id: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -193,6 +200,12 @@ def _failures(value: dict[str, Any]) -> Iterator[int]:
         if _str(status, "status") == "failed":
             codes = [error.get("code") for error in _list(status, "errors")]
             yield from [code for code in codes if type(code) is int] or [0]
+
+
+def _news(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for status in _list(value, "statuses"):
+        if about := _str(status, ABOUT):
+            yield about, _str(status, "status")
 
 
 def _time(message: dict[str, Any]) -> int:

@@ -38,13 +38,14 @@ def replies(words: Words, answer: Answer, address: str) -> list[Errand]:
     return _sendings(address, [choosing] if choosing else _texts(as_text(words, answer)))
 
 
-def messages(address: str, text: str) -> list[Errand]:
+def messages(address: str, text: str, about: str = "") -> list[Errand]:
     """Return what sends a text of any length to somebody, such as a colleague's message.
 
     Args:
         address: as `Heard.address` of the channel has it.
+        about: what Meta gives back with all news of it: the letter's id, which says nothing of anybody.
     """
-    return _sendings(address, _texts(text))
+    return _sendings(address, _texts(text), about)
 
 
 def deletions(media: Sequence[str]) -> list[Errand]:
@@ -52,11 +53,11 @@ def deletions(media: Sequence[str]) -> list[Errand]:
     return [Errand("cloud.delete_media", subject=id_, kept=MEDIA_REST) for id_ in media]
 
 
-def _sendings(address: str, contents: Sequence[Content]) -> list[Errand]:
+def _sendings(address: str, contents: Sequence[Content], about: str = "") -> list[Errand]:
     return [
         Errand(
             "cloud.send",
-            letter={"address": address, "content": content},
+            letter={"address": address, "content": content} | ({"about": about} if about else {}),
             to=address,
             after=timedelta(seconds=PAIR_SECONDS * place),
         )

@@ -148,16 +148,9 @@ class _Line:
         if status.code is not None:
             log.warning("a message was not delivered", extra={"channel": CHANNEL, "error": status.code})
         if letter := request.args.get("letter"):
-            self._note_letter(letter, status)
+            self.door.letter_came(letter, status.status)
         self.door.run_later([*status.copies, *self._without_buttons(status)])
         return self._respond(())
-
-    def _note_letter(self, letter: str, status: Status) -> None:
-        """Note how far a colleague's message came, for the colleague to see."""
-        if status.status in ("delivered", "read"):
-            self.door.letter_came(letter, "delivered")
-        elif status.status in ("failed", "undelivered"):
-            self.door.letter_came(letter, "failed")
 
     # -------------------------------------------------------------- what goes out
 

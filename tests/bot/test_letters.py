@@ -122,6 +122,14 @@ def test_twilio_is_told_which_letter_its_news_are_about() -> None:
     assert sent.now[0][1]["status_url"].endswith(f"/webhooks/whatsapp/status?letter={ID.hex()}")
 
 
+def test_meta_is_given_the_letter_to_name_in_its_news() -> None:
+    sent = to("whatsapp", "85291234567", text="a word " * 1_200)
+    sent.deliver()
+    assert {letter["about"] for letter in (sent.now[0][1], *(each.letter or {} for each in sent.later))} == {
+        ID.hex()
+    }
+
+
 def test_the_parts_of_a_long_letter_follow_in_their_order() -> None:
     sent = to(text="a word " * 1_200)
     sent.deliver()

@@ -61,6 +61,7 @@ class Sent:
     address: str
     content: dict[str, Any]
     at: float
+    about: str | None = None
 
     @property
     def text(self) -> str:
@@ -169,6 +170,12 @@ class FakeGraph:
         }
         return self.change(None, statuses=[status])
 
+    def told(self, sent: Sent, status: str, **more: Any) -> dict[str, Any]:
+        """The news that a message of ours is so far, with what was sent along with it."""
+        news = {"id": "wamid.status", "status": status, "timestamp": str(int(self.now)), **more}
+        about = {} if sent.about is None else {"biz_opaque_callback_data": sent.about}
+        return self.change(None, statuses=[news | about | {"recipient_id": "85200000001"}])
+
     def body(self, *changes: Mapping[str, Any]) -> bytes:
         """A delivery of these changes, as Meta writes JSON: everything but ASCII escaped."""
         assert 0 < len(changes) <= BATCH
@@ -224,7 +231,7 @@ class FakeGraph:
         if self.now - self._written.get(address, self.now) > WINDOW_SECONDS:
             return 400, _error(131047, "Re-engagement message")
         content = {key: message[key] for key in ("type", message["type"])}
-        self.sent.append(Sent(address, content, self.now))
+        self.sent.append(Sent(address, content, self.now, message.get("biz_opaque_callback_data")))
         return 200, {
             "messaging_product": "whatsapp",
             "contacts": [{"input": address, "user_id": address}],
@@ -283,7 +290,10 @@ def check_message(message: dict[str, Any]) -> str:
     """Return to whom a message goes that Meta would take; anything else raises."""
     kind = message["type"]
     (whom,) = {"to", "recipient"} & set(message)
-    _exactly(message, "messaging_product", "recipient_type", whom, "type", kind)
+    tracked = {"biz_opaque_callback_data"} & set(message)
+    _exactly(message, "messaging_product", "recipient_type", whom, "type", kind, *tracked)
+    if tracked and not 0 < len(message["biz_opaque_callback_data"]) <= 512:
+        raise ValueError("tracking")
     if (message["messaging_product"], message["recipient_type"]) != ("whatsapp", "individual"):
         raise ValueError("product")
     address: str = message[whom]

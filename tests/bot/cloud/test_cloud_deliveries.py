@@ -7,11 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import insert, select
 
 from bot.door import Door
 from bot.receive import Reception
 from flows.vocabulary import Heard
 from storage.errors import KeysUnusable, StoreAway, StoreRefused
+from storage.schema import cases, letters
+from storage.sealing import new_id
 from tests.bot.cloud.conftest import Product
 from tests.providers.cloud import FakeGraph, User, signed
 
@@ -179,6 +182,41 @@ def test_replies_that_failed_are_logged_by_code_and_count_and_nothing_else(produ
     assert '"error": "cloud 131047", "count": 2' in log
     assert '"error": "cloud 131026", "count": 1' in log
     assert not [word for word in ("canary", "wamid", "85200000001") if word in log]
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        (("sent",), "sent"),
+        (("delivered", "sent"), "delivered"),
+        (("read",), "delivered"),
+        (("failed",), "failed"),
+        (("delivered", "failed"), "delivered"),
+        (("played",), "sent"),
+    ],
+)
+def test_how_far_a_colleagues_message_came_is_seen_at_the_desk(
+    product: Product, told: tuple[str, ...], shown: str
+) -> None:
+    case, letter = new_id(), new_id()
+    with product.database.transaction() as connection:
+        blank = {
+            "state": "draft",
+            "public_key": b"k" * 32,
+            "sealed_key": b"",
+            "generation": 1,
+            "started_on": 1,
+        }
+        connection.execute(insert(cases), blank | {"id": case})
+        sent = {"id": letter, "case_id": case, "reader": "chat", "state": "sent", "sealed": b"", "entry": 0}
+        connection.execute(insert(letters), sent)
+    content = {"type": "text", "text": {"preview_url": False, "body": "This is Mei."}}
+    row = {"address": ANN.address, "content": content, "about": letter.hex()}
+    product.runners["cloud.send"]("", row)
+    for status in told:
+        product.graph.deliver_changes(product.post, product.graph.told(product.last(ANN), status))
+    with product.database.reading() as connection:
+        assert connection.execute(select(letters.c.state)).scalar_one() == shown
 
 
 def test_what_is_not_about_messages_is_acknowledged(product: Product) -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cloud.reading import Came, Gone, read
+from bot.cloud.reading import ABOUT, Came, Gone, read
 from flows.vocabulary import Heard
 
 NUMBER, USER_ID = "85200000001", "HK.1"
@@ -103,13 +103,25 @@ def test_failures_are_counted_by_code_alone() -> None:
     assert read(posted(statuses=statuses), "10654").undelivered == {131047: 2, 0: 1}
 
 
+def test_news_are_told_with_what_was_sent_along() -> None:
+    statuses = [
+        {"status": "delivered", ABOUT: "a" * 32},
+        {"status": "read", ABOUT: 7},
+        {"status": "failed", ABOUT: "b" * 32, "errors": [{"code": 131026}]},
+        {"status": "sent"},
+    ]
+    batch = read(posted(statuses=statuses), "10654")
+    assert batch.news == (("a" * 32, "delivered"), ("b" * 32, "failed"))
+    assert batch.undelivered == {131026: 1}
+
+
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(["10654", "system", "image"]),
     lambda inner: st.lists(inner, max_size=3)
     | st.dictionaries(
         st.sampled_from(
             ["entry", "changes", "value", "metadata", "phone_number_id", "messages", "statuses", "errors", "field",
-             "contacts", "type", "image", "edit", "message", "system", "from", "id", "timestamp", "user_id_update"]
+             "contacts", ABOUT, "status", "type", "image", "edit", "message", "system", "from", "id", "timestamp", "user_id_update"]
         ),
         inner,
         max_size=5,
