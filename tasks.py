@@ -262,6 +262,8 @@ def main() -> None:
     parser.add_argument("task", choices=TASKS)
     parser.add_argument("rest", nargs=argparse.REMAINDER, help="options for what the task runs")
     arguments = parser.parse_args()
+    # Many containers ask Python to keep no bytecode: each program would be compiled anew whenever it is started.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     try:
         TASKS[arguments.task](arguments.rest)
     except Lacking as lacking:

@@ -88,6 +88,19 @@ def test_an_environment_filled_from_these_locks_is_not_filled_again(
     assert filled == ["requirements-dev.txt", "requirements.txt"]
 
 
+def test_no_program_is_compiled_anew_whenever_it_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setattr(sys, "argv", ["tasks.py", "check"])
+    kept: list[str | None] = []
+    monkeypatch.setitem(
+        tasks.TASKS, "check", lambda _: kept.append(os.environ.get("PYTHONDONTWRITEBYTECODE"))
+    )
+
+    tasks.main()
+
+    assert kept == [None]
+
+
 @pytest.mark.parametrize("arguments", [[], [""], ["nowhere"]])
 def test_contracts_without_their_folder_are_told_in_one_line_what_to_give(arguments: list[str]) -> None:
     with pytest.raises(tasks.Lacking, match="CONTRACTS=<folder>") as lacking:
