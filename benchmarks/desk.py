@@ -36,7 +36,9 @@ from storage.schema import cases, manifests
 from storage.sealing import PasswordParameters, new_key
 from storage.sessions import begin_session, open_session, resume_session
 from storage.setup import initialise
-from storage.staff import Caseworker, add_staff, check_and_open, sign_in
+from storage.signing_in import check_and_open, sign_in
+from storage.staff import Caseworker
+from storage.staffing import add_staff
 
 REAL = 50
 """Real cases at the beginning, and as many at the end: a page of each."""

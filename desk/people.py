@@ -19,7 +19,8 @@ from storage.errors import StaffNotFound
 from storage.invitations import invite_again, invite_colleague
 from storage.queue import held_by
 from storage.sessions import is_signed_in, sign_out_everywhere
-from storage.staff import ROLES, ROLES_WITH_SLOT, Role, StaffMember, disable_staff, list_staff
+from storage.staff import ROLES, ROLES_WITH_SLOT, Role, StaffMember, list_staff
+from storage.staffing import disable_staff
 
 PLACES.append(Place("/desk/people", "desk.place.people", ALL, "p", 80))
 

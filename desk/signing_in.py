@@ -22,7 +22,8 @@ from storage.sessions import (
     resume_session,
     sign_out_everywhere,
 )
-from storage.staff import LONGEST_NAME, check_and_open, name_key
+from storage.signing_in import check_and_open
+from storage.staff import LONGEST_NAME, name_key
 
 LONGEST_APP_CODE = 8
 """Signs; what is longer is a recovery code."""

@@ -14,9 +14,9 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from storage import audit, slots
+from storage import audit
 from storage.database import Database
-from storage.errors import NotAllowed, SignedOut, StaffDisabled
+from storage.errors import NotAllowed, SignedOut
 from storage.keys import KeyDirectory
 from storage.passwords import check_password
 from storage.recovery import RecoveryKey
@@ -27,7 +27,6 @@ from storage.sealing import (
     derive,
     digest,
     encode,
-    key_pair_of,
     lock,
     new_id,
     new_key,
@@ -35,19 +34,9 @@ from storage.sealing import (
     unlock,
 )
 from storage.sessions import begin_session
-from storage.staff import (
-    ROLES_WITH_SLOT,
-    Caseworker,
-    Role,
-    StaffMember,
-    add_member,
-    add_staff,
-    check_and_open,
-    desk_keys_of,
-    find_existing,
-    forget_sign_ins,
-    under_password,
-)
+from storage.signing_in import check_and_open, under_password
+from storage.staff import Caseworker, Role, StaffMember
+from storage.staffing import add_member, add_staff, id_of, renew_key
 
 KEPT = timedelta(hours=72)
 KEPT_FIRST = timedelta(hours=24)
@@ -87,7 +76,7 @@ def invite_colleague(
 
     Returns:
         The colleague, and the token of their link.
-    Raises: as `storage.staff.add_staff`.
+    Raises: as `storage.staffing.add_staff`.
     """
     staff_id, private = new_id(), new_key_pair().private
     with database.transaction() as connection:
@@ -107,17 +96,8 @@ def invite_again(database: Database, name: str, by: Caseworker | RecoveryKey) ->
         NotAllowed: `by` has no slot, or was disabled.
     """
     private = new_key_pair().private
-    public = key_pair_of(private).public
     with database.transaction() as connection:
-        desk_keys = desk_keys_of(connection, by)
-        row = find_existing(connection, name)
-        if row.state != "active":
-            raise StaffDisabled
-        values = {**_nobodys(), "public_key": public}
-        connection.execute(update(staff).where(staff.c.id == row.id).values(values))
-        if row.role in ROLES_WITH_SLOT:
-            slots.fill(connection, slots.holder_of(row.id), public, desk_keys)
-        forget_sign_ins(connection, row.id)
+        row = renew_key(connection, name, private, _nobodys(), by)
         return _issue_noted(connection, row.id, private, by)
 
 
@@ -163,7 +143,7 @@ def accept_first(
 
     Raises:
         SignedOut: the link is not good.
-        UnfitName, UnfitPassword, NotAllowed: as `storage.staff.add_staff`.
+        UnfitName, UnfitPassword, NotAllowed: as `storage.staffing.add_staff`.
     """
     if read_invitation(database, token, now).kind != "first":
         raise SignedOut
@@ -223,7 +203,7 @@ def accept_with_password(
 
     Raises:
         SignedOut: the link is not good.
-        WrongPassword, StaffDisabled: as `storage.staff.sign_in`.
+        WrongPassword, StaffDisabled: as `storage.signing_in.sign_in`.
     """
     invitation = read_invitation(database, token, now)
     if invitation.kind != "factor" or invitation.staff_id is None:
@@ -242,8 +222,7 @@ def _issue_noted(
     connection: Connection, staff_id: bytes, private: bytes | None, by: Caseworker | RecoveryKey | None
 ) -> str:
     connection.execute(delete(invitations).where(invitations.c.staff_id == staff_id))
-    who = by.id if isinstance(by, Caseworker) else None
-    audit.append(connection, datetime.now(UTC), who, "link_issued", staff_id.hex())
+    audit.append(connection, datetime.now(UTC), id_of(by), "link_issued", staff_id.hex())
     return _issue(connection, staff_id, private, KEPT)
 
 

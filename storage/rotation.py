@@ -31,7 +31,8 @@ from storage.recovery import RecoveryKey
 from storage.schema import cases, desk_keys
 from storage.schema import slots as slots_table
 from storage.sealing import new_key_pair, seal
-from storage.staff import Caseworker, desk_keys_of
+from storage.staff import Caseworker
+from storage.staffing import desk_keys_of, id_of
 
 BATCH = 10
 """Cases a transaction: the sealing is done before it, so that nobody waits for that."""
@@ -215,8 +216,7 @@ def _make(
         )
     )
     slots.give_next(connection, generation, pair.private, before, held[before])
-    staff_id = by.id if isinstance(by, Caseworker) else None
-    audit.append(connection, now, staff_id, "key_rotated", f"{generation}")
+    audit.append(connection, now, id_of(by), "key_rotated", f"{generation}")
     return generation, pair.public
 
 

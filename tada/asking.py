@@ -7,9 +7,9 @@ import sys
 
 import click
 
-from storage import staff
 from storage.recovery import RecoveryKey
-from storage.staff import Caseworker
+from storage.signing_in import sign_in
+from storage.staff import Caseworker, list_staff
 from tada.instance import Instance
 
 STAFF_VARIABLE = "TADA_STAFF"
@@ -58,15 +58,15 @@ def vouching(
     name = by or os.environ.get(STAFF_VARIABLE)
     if not name:
         raise click.UsageError("Say who vouches for this: --by COLLEAGUE, or --recovery-key.")
-    return staff.sign_in(instance.database, name, secrets.existing(f"Password of {name}"))
+    return sign_in(instance.database, name, secrets.existing(f"Password of {name}"))
 
 
 def signed_in(instance: Instance) -> Caseworker:
     """Return who is asking: TADA_STAFF and TADA_PASSWORD, or what is typed."""
-    if not staff.list_staff(instance.database):
+    if not list_staff(instance.database):
         raise click.ClickException(
             "There is no colleague yet. Add the first one: tada staff add NAME --role supervisor"
         )
     name = os.environ.get(STAFF_VARIABLE) or click.prompt("Name", err=True)
     password = os.environ.get(PASSWORD_VARIABLE) or click.prompt("Password", hide_input=True, err=True)
-    return staff.sign_in(instance.database, name, password)
+    return sign_in(instance.database, name, password)

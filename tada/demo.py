@@ -19,11 +19,13 @@ import click
 
 from flows.vocabulary import Heard
 from settings import Settings
-from storage import casework, retention, staff
+from storage import casework, retention
 from storage.casebook import write_entry
 from storage.database import Database
 from storage.letters import send_letter
-from storage.staff import Caseworker, Role, name_key
+from storage.signing_in import sign_in
+from storage.staff import Caseworker, Role, list_staff, name_key
+from storage.staffing import add_staff
 from tada.asking import Secrets, password_stdin, vouching
 from tada.instance import Instance, pass_instance
 from tada.staff import desk_address
@@ -65,7 +67,7 @@ def demo(instance: Instance, by: str | None, recovery_key: bool, from_stdin: boo
     instance.require_init()
     instance.keys.check()
     check_may_be(instance.settings, instance.database)
-    somebody = bool(staff.list_staff(instance.database))
+    somebody = bool(list_staff(instance.database))
     voucher = vouching(instance, Secrets(from_stdin), by, recovery_key) if somebody else None
     people = invented()
     at_work = add_colleagues(instance, voucher)
@@ -95,9 +97,7 @@ def check_may_be(settings: Settings, database: Database) -> None:
 def has_demo(database: Database) -> bool:
     """Say whether colleagues work here whose password everybody knows."""
     names = {name_key(name) for name in COLLEAGUES}
-    return any(
-        name_key(member.name) in names and member.state == "active" for member in staff.list_staff(database)
-    )
+    return any(name_key(member.name) in names and member.state == "active" for member in list_staff(database))
 
 
 # ------------------------------------------------------------------ the colleagues
@@ -110,8 +110,8 @@ def add_colleagues(
     cost = {} if parameters is None else {"parameters": parameters}
     at_work: dict[str, Caseworker] = {}
     for name, role in COLLEAGUES.items():
-        staff.add_staff(instance.database, instance.keys, name, role, PASSWORD, by, **cost)
-        signed_in = staff.sign_in(instance.database, name, PASSWORD, **cost)
+        add_staff(instance.database, instance.keys, name, role, PASSWORD, by, **cost)
+        signed_in = sign_in(instance.database, name, PASSWORD, **cost)
         at_work[name.split()[-1]] = signed_in
         by = by or signed_in
     return at_work

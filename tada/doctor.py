@@ -11,10 +11,11 @@ import click
 from sqlalchemy import text
 
 from settings import SECRETS, SettingsError, unknown_settings
-from storage import audit, migrations, rotation, staff
+from storage import audit, migrations, rotation
 from storage.days import day_of
 from storage.errand_queue import ErrandQueue
 from storage.opening import ROLES_THAT_READ
+from storage.staff import ROLES_WITH_SLOT, list_staff
 from tada.channels import look_at_channels
 from tada.demo import has_demo
 from tada.facts import may_be_public, stale_facts, told
@@ -181,9 +182,9 @@ def _staff(instance: Instance) -> Iterator[Finding]:
             "The colleagues of the demo work here, whose password everybody knows.",
             "For real cases begin with a new TADA_HOME and a new database.",
         )
-    active = [member for member in staff.list_staff(instance.database) if member.state == "active"]
+    active = [member for member in list_staff(instance.database) if member.state == "active"]
     opening = sum(member.role in ROLES_THAT_READ for member in active)
-    vouching = sum(member.role in staff.ROLES_WITH_SLOT for member in active)
+    vouching = sum(member.role in ROLES_WITH_SLOT for member in active)
     if not opening:
         yield Finding("look", "Nobody can open a case yet.", "tada staff add NAME --role supervisor")
     elif vouching == 1:

@@ -12,7 +12,7 @@ from storage.errors import WrongRecoveryKey
 from storage.keys import fingerprint_of
 from storage.recovery import RecoveryKey
 from storage.sealing import key_pair_of
-from storage.staff import desk_keys_of
+from storage.staffing import desk_keys_of
 from tada.asking import Secrets, password_stdin, vouching
 from tada.instance import Instance, pass_instance
 from tada.output import print_json

@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from settings import Settings
-from storage import staff as colleagues
+from storage import staffing
 from storage.recovery import RecoveryKey
-from storage.staff import ROLES, Caseworker, Role, StaffMember
+from storage.staff import ROLES, Caseworker, Role, StaffMember, find_existing, list_staff, member_of
 from tada.asking import Secrets, password_stdin, vouching
 from tada.instance import Instance, pass_instance
 from tada.output import print_json, print_table
@@ -46,10 +46,10 @@ def add(
       printf '%s\\n%s\\n' "$NEW" "$MEIS" | tada staff add "Jo" --role intake --by Mei --password-stdin
     """
     secrets = Secrets(from_stdin)
-    is_first = not colleagues.list_staff(instance.database)
+    is_first = not list_staff(instance.database)
     password = secrets.new_password(name)
     voucher = None if is_first and not recovery_key else vouching(instance, secrets, by, recovery_key)
-    member = colleagues.add_staff(instance.database, instance.keys, name, role, password, voucher)
+    member = staffing.add_staff(instance.database, instance.keys, name, role, password, voucher)
     click.echo(f"{member.name} is added as {member.role}.")
     _print_link(instance, member, voucher)
     if is_first:
@@ -69,7 +69,7 @@ def list_them(instance: Instance, as_json: bool) -> None:
       tada staff list
       tada staff list --json
     """
-    members = colleagues.list_staff(instance.database)
+    members = list_staff(instance.database)
     if as_json:
         print_json(
             [
@@ -106,7 +106,7 @@ def disable(instance: Instance, name: str, by: str | None, recovery_key: bool, f
       tada staff disable "Jo" --recovery-key
     """
     voucher = vouching(instance, Secrets(from_stdin), by, recovery_key)
-    member = colleagues.disable_staff(instance.database, name, voucher)
+    member = staffing.disable_staff(instance.database, name, voucher)
     click.echo(f"{member.name} opens nothing any more.")
 
 
@@ -128,11 +128,11 @@ def recover(instance: Instance, name: str, by: str | None, from_stdin: bool) -> 
     secrets = Secrets(from_stdin)
     if by:
         voucher = vouching(instance, secrets, by, recovery_key=False)
-        member = colleagues.replace_password(instance.database, name, secrets.new_password(name), voucher)
+        member = staffing.replace_password(instance.database, name, secrets.new_password(name), voucher)
     else:
         key = secrets.existing("Recovery key")
         voucher = RecoveryKey.from_text(key)
-        member = colleagues.recover(instance.database, instance.keys, key, name, secrets.new_password(name))
+        member = staffing.recover(instance.database, instance.keys, key, name, secrets.new_password(name))
     click.echo(f"{member.name} has a new password. The old one opens nothing any more.")
     _print_link(instance, member, voucher)
 
@@ -152,7 +152,7 @@ def link(instance: Instance, name: str, by: str | None, recovery_key: bool, from
     """
     voucher = vouching(instance, Secrets(from_stdin), by, recovery_key)
     with instance.database.reading() as connection:
-        member = colleagues.member_of(colleagues.find_existing(connection, name))
+        member = member_of(find_existing(connection, name))
     _print_link(instance, member, voucher)
 
 

@@ -23,7 +23,8 @@ from storage.keys import KeyDirectory
 from storage.recovery import RecoveryKey
 from storage.sessions import begin_session, open_session, resume_session
 from storage.setup import initialise
-from storage.staff import Role, check_and_open
+from storage.signing_in import check_and_open
+from storage.staff import Role
 from tests.storage.building import CHEAP, PASSWORD, Instance
 
 HOME = "/desk/people"

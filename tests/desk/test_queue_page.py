@@ -15,7 +15,7 @@ from storage.casework import claim_case, set_due
 from storage.days import day_of
 from storage.errors import Taken
 from storage.schema import audit, cases, sessions
-from storage.staff import disable_staff
+from storage.staffing import disable_staff
 from tests.desk.conftest import Colleague, text
 from tests.storage.building import BuiltCase, Instance
 

@@ -17,7 +17,8 @@ from storage import audit
 from storage.invitations import invite_first
 from storage.schema import authenticators, sessions
 from storage.sessions import end_session, sign_out_everywhere
-from storage.staff import disable_staff, list_staff
+from storage.staff import list_staff
+from storage.staffing import disable_staff
 from tests.desk.conftest import Colleague, secret_of, text
 from tests.storage.building import PASSWORD, Instance
 

@@ -23,7 +23,8 @@ from storage.database import Database
 from storage.keys import KeyDirectory
 from storage.sealing import PasswordParameters
 from storage.setup import initialise
-from storage.staff import add_staff, sign_in
+from storage.signing_in import sign_in
+from storage.staffing import add_staff
 from webhook import create_app
 
 CHEAP = PasswordParameters(memory=64, passes=1, lanes=1)

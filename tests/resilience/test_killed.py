@@ -20,7 +20,9 @@ from storage.casetelling import Case
 from storage.database import Database
 from storage.keys import KeyDirectory
 from storage.setup import initialise
-from storage.staff import Caseworker, add_staff, sign_in
+from storage.signing_in import sign_in
+from storage.staff import Caseworker
+from storage.staffing import add_staff
 from tests.resilience.victim import CHEAP, Place, heard, shown, take_and_die, talk
 
 KILLS = int(os.environ.get("TADA_KILLS", "30"))

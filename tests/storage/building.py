@@ -26,8 +26,10 @@ from storage.keys import KeyDirectory
 from storage.recovery import RecoveryKey
 from storage.schema import answers, cases, links, manifests, slots
 from storage.sealing import KeyPair, PasswordParameters, digest, new_id, new_key_pair, seal, sign
+from storage.signing_in import sign_in
 from storage.slots import open_all
-from storage.staff import Caseworker, Role, StaffMember, add_staff, sign_in
+from storage.staff import Caseworker, Role, StaffMember
+from storage.staffing import add_staff
 
 CHEAP = PasswordParameters(memory=64, passes=1, lanes=1)
 """Parameters that cost nothing, as no test guards anything."""

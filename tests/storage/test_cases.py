@@ -16,7 +16,8 @@ from storage.errors import CaseDamaged, CaseNotFound, NotAllowed
 from storage.keys import KeyDirectory
 from storage.schema import answers, cases, links, manifests
 from storage.sealing import new_key_pair, new_signing_key, seal, sign
-from storage.staff import Caseworker, disable_staff
+from storage.staff import Caseworker
+from storage.staffing import disable_staff
 from tests.storage.building import NOW, BuiltCase, Instance
 
 LINK = {

@@ -40,7 +40,8 @@ from storage.errors import (
 from storage.retention import purge
 from storage.schema import cases, entries, links
 from storage.sealing import digest, open_sealed
-from storage.staff import Caseworker, Role, disable_staff
+from storage.staff import Caseworker, Role
+from storage.staffing import disable_staff
 from tests.storage.building import NOW, BuiltCase, Given, Instance
 from tests.storage.test_cases import LINK
 

@@ -40,7 +40,9 @@ from storage.invitations import (
 from storage.retention import purge
 from storage.schema import authenticators, recovery_codes
 from storage.sessions import Session, begin_session, open_session, resume_session
-from storage.staff import Caseworker, check_and_open, disable_staff, sign_in
+from storage.signing_in import check_and_open, sign_in
+from storage.staff import Caseworker
+from storage.staffing import disable_staff
 from tests.storage.building import CHEAP, PASSWORD, Instance
 
 NOW = datetime.now(UTC).replace(microsecond=0)

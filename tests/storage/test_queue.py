@@ -18,7 +18,8 @@ from storage.errors import CaseNotFound, NotAllowed
 from storage.queue import QueuePage, Wanted, count_cases, find_reference, held_by, queue_page
 from storage.schema import cases, manifests
 from storage.sealing import new_id
-from storage.staff import Caseworker, disable_staff
+from storage.staff import Caseworker
+from storage.staffing import disable_staff
 from tests.storage.building import NOW, BuiltCase, Instance
 
 TODAY = NOW.date()

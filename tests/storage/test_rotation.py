@@ -21,7 +21,8 @@ from storage.recovery import RecoveryKey
 from storage.schema import audit, cases, desk_keys, slots
 from storage.sealing import new_key, new_key_pair, open_sealed
 from storage.slots import holder_of
-from storage.staff import Caseworker, disable_staff, replace_password
+from storage.staff import Caseworker
+from storage.staffing import disable_staff, replace_password
 from tests.storage.building import CHEAP, PASSWORD, BuiltCase, Instance
 from tests.storage.talking import Person, intake_of
 

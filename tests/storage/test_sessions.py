@@ -28,7 +28,9 @@ from storage.sessions import (
     sign_out_everywhere,
     whose_session,
 )
-from storage.staff import Caseworker, check_and_open, disable_staff, replace_password
+from storage.signing_in import check_and_open
+from storage.staff import Caseworker
+from storage.staffing import disable_staff, replace_password
 from tests.storage.building import CHEAP, PASSWORD, Instance
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)

@@ -27,16 +27,9 @@ from storage.errors import (
 from storage.keys import KeyDirectory
 from storage.recovery import RecoveryKey
 from storage.sealing import PasswordParameters, seal
-from storage.staff import (
-    ROLES_WITH_SLOT,
-    Role,
-    add_staff,
-    disable_staff,
-    list_staff,
-    recover,
-    replace_password,
-    sign_in,
-)
+from storage.signing_in import sign_in
+from storage.staff import ROLES_WITH_SLOT, Role, list_staff
+from storage.staffing import add_staff, disable_staff, recover, replace_password
 from tests.storage.building import CHEAP, PASSWORD, Instance
 
 OTHER_PASSWORD = "a lantern on the ferry pier"

@@ -259,7 +259,7 @@ def test_what_nobody_foresaw_is_told_by_class_and_place_without_its_text(
     def fail(*_: object) -> None:
         raise RuntimeError(STORY)
 
-    monkeypatch.setattr("storage.staff.list_staff", fail)
+    monkeypatch.setattr("tada.staff.list_staff", fail)
     result = tada("staff", "list")
 
     assert result.exit_code == 1

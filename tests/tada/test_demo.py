@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from flows.vocabulary import LANGUAGES
-from storage import cases, staff
+from storage import cases
 from storage.invitations import read_invitation
 from storage.queue import count_cases
+from storage.staff import list_staff
 from tada.demo import COLLEAGUES, PASSWORD, add_colleagues, has_demo, invented, tell_all
 from tada.instance import Instance
 from tests.storage.building import CHEAP
@@ -96,7 +97,7 @@ def test_it_is_refused_where_people_may_come(new_home: Path, settings: dict[str,
     result = run(new_home, "demo", env=settings)
 
     assert result.exit_code == 1
-    assert staff.list_staff(Instance({"TADA_HOME": str(new_home)}).database) == []
+    assert list_staff(Instance({"TADA_HOME": str(new_home)}).database) == []
 
 
 def test_where_somebody_works_they_vouch_for_the_demo(

@@ -11,7 +11,9 @@ import pytest
 from settings import Smtp
 from storage import telling
 from storage.cases import list_cases
-from storage.staff import Caseworker, add_staff, disable_staff, sign_in
+from storage.signing_in import sign_in
+from storage.staff import Caseworker
+from storage.staffing import add_staff, disable_staff
 from tada import telling as mails
 from tada.instance import Instance
 from tests.tada.calling import LINK, PASSWORD, STORY, submit_case

@@ -24,7 +24,8 @@ from storage.errand_queue import ErrandQueue
 from storage.keys import KeyDirectory
 from storage.sealing import PasswordParameters
 from storage.setup import initialise
-from storage.staff import add_staff, sign_in
+from storage.signing_in import sign_in
+from storage.staffing import add_staff
 from tests.providers.cloud import FakeGraph, Sent, User, serving
 from webhook import create_app
 

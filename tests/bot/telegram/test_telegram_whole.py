@@ -11,7 +11,8 @@ import pytest
 
 from flows.vocabulary import LANGUAGES
 from storage.cases import list_cases, open_case
-from storage.staff import add_staff, sign_in
+from storage.signing_in import sign_in
+from storage.staffing import add_staff
 from tests.bot.telegram.conftest import ANN, BO, Product, words
 from tests.promises.conftest import CHEAP, PASSWORD, Visitor
 
