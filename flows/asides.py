@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from flows.answers import offer_hash_tools
 from flows.asking import aside_of, aside_offered, ask_standing
 from flows.handing_over import begin_anew, change_answer, hand_over_early
+from flows.own_words import offer_hash_tools
 from flows.scene import Scene, choice_label
 from flows.understanding.choices import read_choice
 from flows.vocabulary import (

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flows.answers import hush, keep_story
 from flows.asking import ask_standing
+from flows.own_words import hush, keep_story
 from flows.scene import Scene
 from flows.understanding.ages import says_under_16
 from flows.understanding.commands import Command

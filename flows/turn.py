@@ -6,34 +6,23 @@ is a promise: danger is met before anything else, and a command before the answe
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from flows.answers import (
-    answer_consent,
-    answer_detail,
-    answer_links,
-    answer_one,
-    answer_safety,
-    answer_several,
-    answer_story,
-    answer_text,
-)
 from flows.asides import answer_aside, pass_over, pause, settle_trial, trial
-from flows.asking import aside_of, ask_standing, offered
+from flows.asking import ask_standing
+from flows.coming_back import come_back, read_code
 from flows.commands import obey
-from flows.handing_over import answer_menu, offer_change
-from flows.misunderstanding import STORY_FROM, meet_misunderstanding, weight
+from flows.meeting import meet_danger, meet_under_16
+from flows.misunderstanding import STORY_FROM, weight
+from flows.reading import read_answer
 from flows.scene import Scene
-from flows.steps import BEFORE_CONSENT, STEPS, Takes
 from flows.talking import OBEYED, follow_talk, pass_on, show_standing, talk_on
 from flows.understanding.ages import says_under_16
-from flows.understanding.codes import is_sound, read_case_code
+from flows.understanding.codes import read_case_code
 from flows.understanding.commands import Asked, is_greeting, read_command
 from flows.understanding.danger import read_danger
 from flows.understanding.links import read_links
 from flows.vocabulary import (
-    CameBack,
     CaseStatus,
     Conversation,
     Heard,
@@ -51,21 +40,6 @@ LONGEST_TEXT = 4000
 """Characters of one message (`threat-model.md`, section 9)."""
 LONGEST_LINKS = 16_000
 """Characters of one message where links are asked for: two hundred of them fit."""
-
-_READERS: dict[Takes, Callable[[Scene], bool]] = {
-    "one": answer_one,
-    "several": answer_several,
-    "text": answer_text,
-    "consent": answer_consent,
-    "detail": answer_detail,
-    "safety": answer_safety,
-    "story": answer_story,
-    "links": answer_links,
-    "menu": answer_menu,
-}
-
-# Steps at which any text is an answer, also one that tells of danger or of being under 16.
-_FREE_TEXT = frozenset({"contact_safety", "story", "links"})
 
 
 def turn(conversation: Conversation | None, heard: Heard, now: datetime, outside: Outside) -> Turn:
@@ -146,12 +120,12 @@ def _begins(scene: Scene) -> bool:
 def _greet(scene: Scene) -> Turn:
     """Answer the first message of any kind: who this is, 999, and which language."""
     scene.counts.append("started")
-    _meet_danger(scene)
+    meet_danger(scene)
     scene.say("greeting")
     text = scene.text
     code = read_case_code(text)
     if code is not None:
-        _come_back(scene, code)
+        come_back(scene, code)
         return scene.turn()
     if scene.heard.kind not in ("start", "text", "edit"):
         scene.say(f"media.{scene.heard.kind}")
@@ -185,7 +159,7 @@ def _hear(scene: Scene) -> None:
         return
     if scene.heard.kind in ("edit", "revoke"):
         # Which answer it was cannot be told: the words that were kept cannot be read here.
-        if not _meet_danger(scene):
+        if not meet_danger(scene):
             scene.say(f"media.{scene.heard.kind}")
             ask_standing(scene)
         return
@@ -207,12 +181,12 @@ def _hear(scene: Scene) -> None:
     elif talk_is_over:
         scene.say("talking.over")
     elif _was_idle(scene) and asked is None:
-        if not _meet_danger(scene):
+        if not meet_danger(scene):
             scene.change(aside="idle", misses=0)
             ask_standing(scene)
         return
     for_colleague = scene.pressed is None and (scene.conversation.talking or talk_is_over)
-    if scene.pressed is None and _meet_danger(scene):
+    if scene.pressed is None and meet_danger(scene):
         if for_colleague:
             pass_on(scene)
         return
@@ -232,9 +206,9 @@ def _hear(scene: Scene) -> None:
         return
     if pass_over(scene):
         return
-    if _read_code(scene) or _meet_under_16(scene):
+    if read_code(scene) or meet_under_16(scene):
         return
-    _read_answer(scene)
+    read_answer(scene)
 
 
 _TURNING_AWAY = frozenset({"stop", "erase", "restart", "exit"})
@@ -259,17 +233,6 @@ def _only_wakes(scene: Scene) -> bool:
     )
 
 
-def _read_answer(scene: Scene) -> None:
-    if scene.pressed is not None and _is_old_button(scene):
-        return
-    if _READERS[scene.step.takes](scene):
-        # A choice of "another way" and the like stands as a question of its own.
-        if scene.ended_at is None:
-            ask_standing(scene)
-        return
-    meet_misunderstanding(scene)
-
-
 def _show_again(scene: Scene) -> None:
     if scene.conversation.paused:
         scene.change(paused=False)
@@ -288,7 +251,7 @@ def _is_too_long(scene: Scene) -> bool:
     if len(scene.text) <= longest:
         return False
     scene.text = scene.text[:longest]
-    _meet_danger(scene, asking=False)
+    meet_danger(scene, asking=False)
     scene.say("too_long", limit=longest)
     ask_standing(scene)
     return True
@@ -302,109 +265,3 @@ def _was_idle(scene: Scene) -> bool:
     if conversation.aside == "idle" or conversation.talking:
         return False
     return conversation.step != "submitted" and (scene.consented or conversation.step != "language")
-
-
-# ------------------------------------------------------------------ danger, and being under 16
-
-
-def _meet_danger(scene: Scene, asking: bool = True) -> bool:
-    """Meet words of danger with care and numbers. Return True where that is the whole turn.
-
-    A text that is itself the answer (a story, when it is safe to call) is kept as one; otherwise
-    nothing of what was written is. Whether it was said at all is remembered only by the person's yes.
-    """
-    danger = read_danger(scene.text) if scene.text else None
-    if danger is None:
-        return False
-    again = (aside := aside_of(scene)) is not None and aside[0] == "danger"
-    if again or "danger" in scene.conversation.flags:
-        scene.say("danger.again")
-        if again and asking and scene.conversation.step not in _FREE_TEXT:
-            ask_standing(scene)
-            return True
-        return False
-    scene.say(f"danger.{danger}")
-    if not asking or scene.conversation.language is None:
-        return False
-    if scene.consented:
-        if scene.conversation.step in _FREE_TEXT and scene.conversation.aside is None:
-            _READERS[scene.step.takes](scene)
-        scene.change(aside="danger", misses=0)
-    ask_standing(scene)
-    return True
-
-
-def _meet_under_16(scene: Scene) -> bool:
-    """Ask somebody to confirm who says in passing that they are under 16."""
-    if scene.pressed is not None or scene.conversation.step in ("language", "age"):
-        return False
-    if not says_under_16(scene.text, scene.today):
-        return False
-    if scene.conversation.step in _FREE_TEXT and scene.consented:
-        _READERS[scene.step.takes](scene)
-    scene.change(aside="under_16", misses=0)
-    ask_standing(scene)
-    return True
-
-
-# ------------------------------------------------------------------ coming back
-
-
-def _read_code(scene: Scene) -> bool:
-    """Read a case code, where no case has begun yet."""
-    if scene.consented or scene.pressed is not None:
-        return False
-    code = read_case_code(scene.text)
-    if code is None:
-        return False
-    _come_back(scene, code)
-    return True
-
-
-def _come_back(scene: Scene, code: str) -> None:
-    """Go on with the case of a code. Right or wrong, the words are the same (P5); a slip can be told apart."""
-    if not is_sound(code):
-        scene.say("code.slip")
-        ask_standing(scene)
-        return
-    scene.records.append(CameBack(code))
-    language = scene.conversation.language
-    scene.conversation = Conversation(step=StepId("submitted"), language=language, case="code")
-    waiting = scene.outside.waiting_by_code(code)
-    if waiting:
-        scene.say("code.accepted.waiting", n=waiting)
-    else:
-        scene.say("code.accepted")
-    ask_standing(scene)
-
-
-# ------------------------------------------------------------------ old buttons
-
-
-def _is_old_button(scene: Scene) -> bool:
-    """Meet a button pressed late: nothing changes, and the earlier answer may be changed on purpose."""
-    conversation, pressed = scene.conversation, scene.pressed or ()
-    asked_at = scene.heard.asked_at
-    fits = set(pressed) <= set(offered(scene)) and bool(pressed)
-    if fits and asked_at in (None, conversation.step):
-        return False
-    before = (
-        [asked_at]
-        if asked_at
-        else [step.id for step in STEPS if set(pressed) <= set(offered_at(scene, step.id))]
-    )
-    for step in before:
-        if step in conversation.answered and step not in BEFORE_CONSENT and not scene.submitted:
-            offer_change(scene, step)
-            ask_standing(scene)
-            return True
-    scene.say("old_button")
-    ask_standing(scene)
-    return True
-
-
-def offered_at(scene: Scene, step: str) -> tuple[str, ...]:
-    """Return the buttons that stand under the question of another step."""
-    return offered(
-        Scene(scene.conversation.but(step=step, aside=None), scene.heard, scene.now, scene.outside)
-    )
