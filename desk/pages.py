@@ -42,24 +42,11 @@ class Place:
 
 
 class Pages:
-    """Draws every page. Texts and templates are read once, when this is made."""
+    """Draws every page."""
 
     def __init__(self, words: Words) -> None:
         self._words = words
         self._known = words.ids()
-        self._templates = Environment(
-            loader=PackageLoader("desk"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        self._templates.globals |= {
-            "languages": [(code, TAGS[code], NAMES[code]) for code in LANGUAGES],
-            "when": _when,
-            "on_day": _on_day,
-        }
 
     def draw(self, template: str, **more: Any) -> str:
         """Draw a page in the language of this request.
@@ -73,7 +60,7 @@ class Pages:
         def say(text: str, **params: Params) -> str:
             return self._words.say(language, text, params)
 
-        page = self._templates.get_template(template).render(
+        page = _TEMPLATES.get_template(template).render(
             {
                 "say": say,
                 "language": language,
@@ -166,3 +153,21 @@ def _on_day(context: Context, day: date) -> str:
     if context["language"] == CHINESE:
         return f"{day.year}年{day.month}月{day.day}日"
     return f"{day.day} {day:%b} {day.year}"
+
+
+# ------------------------------------------------------------------ templates
+
+# One for the process: what is compiled is kept, and holds no word of any organisation.
+_TEMPLATES = Environment(
+    loader=PackageLoader("desk"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    auto_reload=False,
+)
+_TEMPLATES.globals |= {
+    "languages": [(code, TAGS[code], NAMES[code]) for code in LANGUAGES],
+    "when": _when,
+    "on_day": _on_day,
+}

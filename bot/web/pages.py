@@ -107,31 +107,36 @@ class View:
         return next((span.text for span in spans if span.kind == "code"), "")
 
 
+# One for the process: what is compiled is kept, and holds no word of any organisation.
+_TEMPLATES = Environment(
+    loader=PackageLoader("bot.web"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    auto_reload=False,
+)
+_TEMPLATES.globals |= {
+    "asides": [(name, SAYS[name]) for name in ASIDES],
+    "blank": View(),
+    "blocks": blocks,
+    "lang_of": lang_of,
+}
+
+
 class Pages:
-    """Draws every page. Texts and templates are read once, when this is made."""
+    """Draws every page. Texts are read once, when this is made."""
 
     def __init__(self, words: Words) -> None:
         self._words = words
-        self._templates = Environment(
-            loader=PackageLoader("bot.web"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
         texts = {language: self._texts(language) for language in LANGUAGES}
-        self._templates.globals |= {
-            "asides": [(name, SAYS[name]) for name in ASIDES],
-            "blank": View(),
+        self._on_every_page = {
             "languages": [
                 (ENGLISH, TAGS[ENGLISH], texts[ENGLISH]["language_en"]),
                 (CHINESE, TAGS[CHINESE], texts[CHINESE]["language_zh"]),
             ],
             "language_names": " / ".join((texts[CHINESE]["language_zh"], texts[ENGLISH]["language_en"])),
             "words_json": json.dumps(texts, ensure_ascii=False),
-            "blocks": blocks,
-            "lang_of": lang_of,
         }
 
     def start(self, language: Language, notice: str = "") -> str:
@@ -161,8 +166,8 @@ class Pages:
         def say(name: str, **params: int) -> str:
             return self._words.say(language, f"page.{name}", params)
 
-        return self._templates.get_template(template).render(
-            view=view, language=language, lang=TAGS[language], say=say, **more
+        return _TEMPLATES.get_template(template).render(
+            self._on_every_page, view=view, language=language, lang=TAGS[language], say=say, **more
         )
 
     def _notice(self, language: Language, message: str) -> str:
