@@ -35,7 +35,6 @@ from storage.casehistory import case_events, case_stamp
 from storage.cases import open_case
 from storage.casetelling import Case
 from storage.casework import (
-    LINK_STATUSES,
     attend_case,
     claim_case,
     close_case,
@@ -45,6 +44,7 @@ from storage.casework import (
     set_due,
 )
 from storage.errors import CaseClosed, CaseDamaged
+from storage.linkwork import LINK_STATUSES
 from storage.opening import ROLES_WITH_ALL_CASES
 from storage.staff import list_staff
 

@@ -14,7 +14,7 @@ from desk.session import session
 from desk.turning import to_page
 from flows.platforms import PLATFORMS
 from storage.cases import open_case
-from storage.casework import LINK_STATUSES, LinkState, LinkStatus, change_links, restore_links
+from storage.linkwork import LINK_STATUSES, LinkState, LinkStatus, change_links, restore_links
 
 LONGEST_NAME = 200
 """Characters of whom something was reported to."""

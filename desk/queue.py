@@ -19,9 +19,11 @@ from desk.session import session
 from desk.turning import to_page
 from flows.vocabulary import LANGUAGES
 from storage.casetelling import PRIORITIES
-from storage.casework import LINK_STATUSES, claim_case, hand_over, release_case
+from storage.casework import claim_case, hand_over, release_case
 from storage.errors import StaffNotFound, StoreError
-from storage.queue import Counts, QueuePage, QueueRow, Wanted, count_cases, find_reference, queue_page
+from storage.finding import Wanted
+from storage.linkwork import LINK_STATUSES
+from storage.queue import Counts, QueuePage, QueueRow, count_cases, find_reference, queue_page
 from storage.staff import StaffMember, list_staff
 
 PLACES.append(Place("/desk/queue", "desk.place.queue", READERS, "q", 10))

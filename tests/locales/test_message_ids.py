@@ -24,8 +24,8 @@ from storage.asking import RIGHTS
 from storage.audit import EVENTS
 from storage.casebook import KINDS
 from storage.casetelling import PRIORITIES, Status
-from storage.casework import LINK_STATUSES
 from storage.erasure import ERASE_REASONS
+from storage.linkwork import LINK_STATUSES
 from storage.outbox import DeliveryState
 from storage.requests import REASONS as REFUSAL_REASONS
 from storage.staff import ROLES

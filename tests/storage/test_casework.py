@@ -13,16 +13,13 @@ from storage import audit
 from storage.casebook import LONGEST_ENTRY, write_entry
 from storage.cases import open_case
 from storage.casework import (
-    LinkState,
     attend_case,
-    change_links,
     claim_case,
     close_case,
     hand_over,
     move_cases,
     release_case,
     reopen_case,
-    restore_links,
     set_due,
 )
 from storage.database import Database
@@ -37,6 +34,7 @@ from storage.errors import (
     Taken,
     TooLong,
 )
+from storage.linkwork import LinkState, change_links, restore_links
 from storage.retention import purge
 from storage.schema import cases, entries, links
 from storage.sealing import digest, open_sealed

@@ -15,7 +15,8 @@ from storage.cases import open_case
 from storage.casework import claim_case, close_case, set_due
 from storage.days import day_of
 from storage.errors import CaseNotFound, NotAllowed
-from storage.queue import QueuePage, Wanted, count_cases, find_reference, held_by, queue_page
+from storage.finding import Wanted
+from storage.queue import QueuePage, count_cases, find_reference, held_by, queue_page
 from storage.schema import cases, manifests
 from storage.sealing import new_id
 from storage.staff import Caseworker
