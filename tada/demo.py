@@ -23,6 +23,7 @@ from storage import casework, retention
 from storage.casebook import write_entry
 from storage.database import Database
 from storage.letters import send_letter
+from storage.linkwork import change_links
 from storage.signing_in import sign_in
 from storage.staff import Caseworker, Role, list_staff, name_key
 from storage.staffing import add_staff
@@ -299,7 +300,7 @@ def _work(
         case "due", days:
             casework.set_due(database, who, reference, datetime.now(UTC).date() + timedelta(days=days))
         case "links", status, numbers, platform:
-            casework.change_links(database, who, reference, numbers, status, platform or None)
+            change_links(database, who, reference, numbers, status, platform or None)
         case "note" | "contact" as kind, text:
             write_entry(database, who, reference, kind, text)
         case "say", text:
