@@ -9,16 +9,9 @@ from flows.asking import aside_of, aside_offered, ask_standing
 from flows.handing_over import begin_anew, change_answer, hand_over_early
 from flows.own_words import offer_hash_tools
 from flows.scene import Scene, choice_label
+from flows.trial import answer_trial
 from flows.understanding.choices import read_choice
-from flows.vocabulary import (
-    Answered,
-    Erased,
-    Forgotten,
-    Label,
-    MessageId,
-    Raised,
-    Say,
-)
+from flows.vocabulary import Erased, Label, Raised
 
 # Asked again until they are answered: going past them unanswered could destroy something, or let
 # somebody under 16 through.
@@ -192,49 +185,6 @@ def _idle(scene: Scene, chosen: str, _: str) -> None:
     ask_standing(scene)
 
 
-def _keep_text(scene: Scene, chosen: str, _: str) -> None:
-    scene.change(aside=None, misses=0)
-    if chosen == "keep":
-        scene.say(_KEPT)
-    ask_standing(scene)
-
-
-_KEPT = "keep_text.kept"
-
-
-def keep_on_trial(scene: Scene, sequences: tuple[int, ...], links: int) -> None:
-    """Offer to keep text that came where a choice was asked; it is sealed already, and easily dropped."""
-    scene.change(aside=f"keep_text:{'+'.join(map(str, sequences))}:{links}", misses=0)
-
-
-def trial(scene: Scene) -> str | None:
-    """Return what is kept on trial while the person is asked whether to keep it."""
-    aside = aside_of(scene)
-    return aside[1] if aside is not None and aside[0] == "keep_text" else None
-
-
-def settle_trial(scene: Scene, before: str | None) -> None:
-    """Drop what was on trial before this turn, unless the turn kept it or still asks.
-
-    Only a yes keeps it: whoever asks for something else, or falls silent, has not said yes.
-    """
-    if before is None or scene.ended_at is not None or scene.conversation.case != "draft":
-        return
-    if trial(scene) == before or any(say.id == _KEPT for say in scene.says):
-        return
-    sequences, _, links = before.partition(":")
-    answered = list(scene.conversation.answered)
-    for sequence in map(int, sequences.split("+")):
-        scene.records.append(Forgotten(sequence))
-        answered[sequence] = None
-    # Links that came later in this very turn stand behind those on trial.
-    marks, count = scene.conversation.links, int(links)
-    added = sum(isinstance(record, Answered) and record.field == "links" for record in scene.records)
-    kept = marks if added else marks[: len(marks) - count]
-    scene.change(answered=tuple(answered), links=kept)
-    scene.says.insert(0, Say(MessageId("keep_text.dropped")))
-
-
 def _old_button(scene: Scene, chosen: str, argument: str) -> None:
     scene.change(aside=None, misses=0)
     if chosen == "change":
@@ -286,7 +236,7 @@ _DO = {
     "danger": _danger,
     "human": _human,
     "idle": _idle,
-    "keep_text": _keep_text,
+    "keep_text": answer_trial,
     "old_button": _old_button,
     "no_links": _no_links,
     "change": _change,

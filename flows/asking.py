@@ -90,6 +90,8 @@ def ask_standing(scene: Scene) -> None:
         )
     elif name == "old_button":
         scene.ask("old_button.offer", "old_button", field=Label(field_label(argument)))
+    elif name == "keep_text" and scene.conversation.instead is not None:
+        scene.ask("keep_text.ask.edited", "keep_text", field=Label(field_label(scene.conversation.step)))
     elif name == "keep_text" and (links := int(argument.partition(":")[2])):
         scene.ask("keep_text.ask.links", "keep_text", n=links)
     elif name == "human" and not scene.reachable:

@@ -32,11 +32,15 @@ def meet_danger(scene: Scene, asking: bool = True) -> bool:
     if not asking or scene.conversation.language is None:
         return False
     if scene.consented:
-        if scene.conversation.step in _FREE_TEXT and scene.conversation.aside is None:
+        if _is_answer_too(scene) and scene.conversation.aside is None:
             answer_step(scene)
         scene.change(aside="danger", misses=0)
     ask_standing(scene)
     return True
+
+
+def _is_answer_too(scene: Scene) -> bool:
+    return scene.conversation.step in _FREE_TEXT and scene.heard.kind != "edit"
 
 
 def meet_under_16(scene: Scene) -> bool:
@@ -45,7 +49,7 @@ def meet_under_16(scene: Scene) -> bool:
         return False
     if not says_under_16(scene.text, scene.today):
         return False
-    if scene.conversation.step in _FREE_TEXT and scene.consented:
+    if _is_answer_too(scene) and scene.consented:
         answer_step(scene)
     scene.change(aside="under_16", misses=0)
     ask_standing(scene)

@@ -36,7 +36,11 @@ class Unreadable(Exception):
 
 def dump(conversation: Conversation) -> bytes:
     """Write a conversation down: a few hundred bytes of JSON."""
-    kept: dict[str, Any] = {"form": FORM}
+    return _json({"form": FORM, **_kept(conversation)})
+
+
+def _kept(conversation: Conversation) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
     for name, value in vars(conversation).items():
         if value == _NEW[name]:
             continue
@@ -46,8 +50,10 @@ def dump(conversation: Conversation) -> bytes:
             value = [[mark.link, mark.site, mark.platform] for mark in value]
         elif name == "heard_at":
             value = int(value.timestamp())
+        elif name == "instead":
+            value = _kept(value)
         kept[name] = value
-    return _json(kept)
+    return kept
 
 
 def load(stored: bytes) -> Conversation:
@@ -60,18 +66,24 @@ def load(stored: bytes) -> Conversation:
         kept = json.loads(stored)
         if kept.pop("form") != FORM:
             raise Unreadable("unknown form")
-        if "links" in kept:
-            kept["links"] = tuple(LinkMark(*mark) for mark in kept["links"])
-        if "answered" in kept:
-            kept["answered"] = tuple(kept["answered"])
-        if "heard_at" in kept:
-            kept["heard_at"] = datetime.fromtimestamp(kept["heard_at"], UTC)
-        for name in _SETS & kept.keys():
-            kept[name] = frozenset(kept[name])
-        return Conversation(**kept)
+        return _conversation(kept)
     except (ValueError, TypeError, KeyError, AttributeError):
         # `from None`: what could not be read must not travel in a traceback.
         raise Unreadable("damaged") from None
+
+
+def _conversation(kept: dict[str, Any]) -> Conversation:
+    if "links" in kept:
+        kept["links"] = tuple(LinkMark(*mark) for mark in kept["links"])
+    if "answered" in kept:
+        kept["answered"] = tuple(kept["answered"])
+    if "heard_at" in kept:
+        kept["heard_at"] = datetime.fromtimestamp(kept["heard_at"], UTC)
+    if "instead" in kept:
+        kept["instead"] = _conversation(kept["instead"])
+    for name in _SETS & kept.keys():
+        kept[name] = frozenset(kept[name])
+    return Conversation(**kept)
 
 
 def dump_reply(reply: Reply) -> bytes:

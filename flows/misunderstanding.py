@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from flows.asides import keep_on_trial
 from flows.asking import ask_standing
 from flows.own_words import hush, keep_links, keep_story
 from flows.scene import Scene
+from flows.trial import keep_on_trial
 from flows.understanding.commands import is_greeting, is_thanks
 from flows.understanding.links import read_links
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from flows.asides import answer_aside, pass_over, pause, settle_trial, trial
+from flows.asides import answer_aside, pass_over, pause
 from flows.asking import ask_standing
 from flows.coming_back import come_back, read_code
 from flows.commands import obey
 from flows.meeting import meet_danger, meet_under_16
 from flows.misunderstanding import STORY_FROM, weight
-from flows.reading import read_answer
+from flows.reading import answer_step, read_answer
 from flows.scene import Scene
 from flows.talking import OBEYED, follow_talk, pass_on, show_standing, talk_on
+from flows.trial import offer_edited, settle_trial, take_back, trial
 from flows.understanding.ages import says_under_16
 from flows.understanding.codes import read_case_code
 from flows.understanding.commands import Asked, is_greeting, read_command
@@ -142,6 +143,7 @@ def _greet(scene: Scene) -> Turn:
 
 def hear(scene: Scene) -> None:
     """Read one message in a conversation that stands, and decide all that follows from it."""
+    take_back(scene)
     on_trial = trial(scene)
     _hear(scene)
     settle_trial(scene, on_trial)
@@ -158,10 +160,7 @@ def _hear(scene: Scene) -> None:
     if _is_too_long(scene):
         return
     if scene.heard.kind in ("edit", "revoke"):
-        # Which answer it was cannot be told: the words that were kept cannot be read here.
-        if not meet_danger(scene):
-            scene.say(f"media.{scene.heard.kind}")
-            ask_standing(scene)
+        _meet_changed(scene)
         return
     if scene.heard.kind != "text":
         scene.say(f"media.{scene.heard.kind}")
@@ -209,6 +208,17 @@ def _hear(scene: Scene) -> None:
     if read_code(scene) or meet_under_16(scene):
         return
     read_answer(scene)
+
+
+def _meet_changed(scene: Scene) -> None:
+    """Meet a message that was changed or taken back after it was sent: of what was kept nothing changes by itself."""
+    if meet_danger(scene) or meet_under_16(scene):
+        return
+    if _was_idle(scene):
+        scene.change(aside="idle", misses=0)
+    elif scene.heard.kind == "revoke" or not offer_edited(scene, answer_step):
+        scene.say(f"media.{scene.heard.kind}")
+    ask_standing(scene)
 
 
 _TURNING_AWAY = frozenset({"stop", "erase", "restart", "exit"})

@@ -219,6 +219,7 @@ class Conversation:
         aside: a question put in between (`erase`, `danger`, …), which stands before the step's own.
         misses: how often in a row the person was not understood.
         told: advice that is given once (`threats`, `hash_tools`).
+        instead: what this becomes if the person says yes to the new words of a message; its `links` are left out.
         paused: the person asked to stop; the next message goes on.
         talking: a colleague talks with the person, and the assistant is silent.
         held: the question put in between that stood when the colleague began, for afterwards.
@@ -237,6 +238,7 @@ class Conversation:
     aside: str | None = None
     misses: int = 0
     told: frozenset[str] = frozenset()
+    instead: Conversation | None = None
     paused: bool = False
     talking: bool = False
     held: str | None = None

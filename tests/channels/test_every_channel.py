@@ -346,6 +346,25 @@ def test_a_message_that_is_changed_later_loses_nothing(service: Service, channel
     assert wrote(channel, person, "I agree") == wrote(channel, other, "I agree")
 
 
+@pytest.mark.parametrize("answer", ["yes", "no"])
+def test_what_a_changed_message_says_now_is_an_answer_with_a_yes_alone(
+    service: Service, channel: Channel, answer: str
+) -> None:
+    before = ENGLISH[: ENGLISH.index("Kit")]
+    person = joined(channel, service, 1, *before)
+    earlier = person.text("?!")
+    assert sent(channel, person, earlier).texts
+    edit = person.edit(earlier, "Kim")
+    if edit is not None:
+        asked = sent(channel, person, edit).text
+        assert Words.load().say("en", "keep_text.ask.edited", {"field": "Name"}) in asked
+        wrote(channel, person, answer)
+    wrote(channel, person, *(["Kit"] if edit is None or answer == "no" else []))
+    wrote(channel, person, *ENGLISH[ENGLISH.index("Kit") + 1 :])
+    (case,) = service.cases()
+    assert case.as_json()["fields"]["name"] == ("Kim" if edit is not None and answer == "yes" else "Kit")
+
+
 # ------------------------------------------------------------------ bad days
 
 

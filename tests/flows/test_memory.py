@@ -32,6 +32,7 @@ _conversations = st.builds(
     case=st.sampled_from([None, "draft", "linked", "code"]),
     heard_at=st.none() | st.integers(0, 2**33).map(lambda seconds: datetime.fromtimestamp(seconds, UTC)),
 )
+_conversations |= st.builds(Conversation.but, _conversations, instead=_conversations)
 _label = _name.map(lambda name: Label(MessageId(name)))
 _params = st.dictionaries(_name, st.one_of(_name, st.integers(), _label, st.lists(_label).map(tuple)))
 _says = st.builds(

@@ -43,6 +43,7 @@ FAMILIES: dict[str, set[str]] = {
     "ask.story": {"more"},
     "ask.links": {"more"},
     "got": {"story", "message"},
+    "advice": {"threats", "hash_tools"},
     "got.whose": {"self", "other_with_permission"},
     "got.image_age": {"yes", "unsure"},
     "not_understood": {"age", "consent", "text", "safety", "1", "2", "3"},
