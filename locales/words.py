@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from gettext import GNUTranslations
 from pathlib import Path
 from types import MappingProxyType
@@ -42,6 +43,13 @@ class _Catalogue:
     forms: Mapping[str, tuple[Template, ...]]
     plural: Callable[[int], int]
 
+    def filled(self, known: Mapping[str, str]) -> _Catalogue:
+        """Return the same with the placeholders of facts filled."""
+        return _Catalogue(
+            {id_: tuple(_filled(form, known) for form in forms) for id_, forms in self.forms.items()},
+            self.plural,
+        )
+
 
 class Words:
     """Every text, in both languages, with the facts already in place."""
@@ -65,7 +73,7 @@ class Words:
             if unknown := chosen.keys() - known.keys():
                 raise WordsError(f"no fact has the placeholder {', '.join(sorted(unknown))}")
             self._facts[language] = known | chosen
-            self._catalogues[language] = _read(language, self._facts[language])
+            self._catalogues[language] = _read(language).filled(self._facts[language])
 
     @classmethod
     def load(cls, own: Path | None = None, settings: Mapping[str, str | int] | None = None) -> Words:
@@ -151,16 +159,16 @@ def _join(language: Language, labels: list[str]) -> str:
     return (longer if any(pause.strip() in label for label in labels) else pause).join(labels)
 
 
-def _cut(text: str, known: Mapping[str, str]) -> Template:
-    """Return the text cut at its placeholders, those of facts already filled."""
-    parts = PLACEHOLDER.split(text)
-    template = [parts[0]]
-    for name, words in zip(parts[1::2], parts[2::2], strict=True):
+def _filled(template: Template, known: Mapping[str, str]) -> Template:
+    if len(template) == 1:
+        return template
+    filled = [template[0]]
+    for name, words in zip(template[1::2], template[2::2], strict=True):
         if name in known:
-            template[-1] += known[name] + words
+            filled[-1] += known[name] + words
         else:
-            template += [name, words]
-    return tuple(template)
+            filled += [name, words]
+    return tuple(filled)
 
 
 class _Compiled(GNUTranslations):
@@ -170,23 +178,24 @@ class _Compiled(GNUTranslations):
     plural: Callable[[int], int]
 
 
-def _read(language: Language, known: Mapping[str, str]) -> _Catalogue:
+def _read(language: Language) -> _Catalogue:
+    """Return a catalogue with nothing filled; its file is read again only where it was compiled anew."""
     file = _FOLDER / language / "LC_MESSAGES" / "messages.mo"
     try:
-        with file.open("rb") as compiled:
-            translations = _Compiled(compiled)
+        return _opened(file, file.stat().st_mtime_ns)
     except FileNotFoundError:
         raise CatalogueMissing(f"{file} is missing: compile it with `python -m locales.build`") from None
-    entries = ((key, text) for key, text in translations._catalog.items() if key != "")
-    return _Catalogue(_forms(entries, known), translations.plural)
 
 
-def _forms(
-    entries: Iterable[tuple[str | tuple[str, int], str]], known: Mapping[str, str]
-) -> dict[str, tuple[Template, ...]]:
-    """Return the forms of each text, in the order of their plural rule."""
+@lru_cache(maxsize=len(LANGUAGES))
+def _opened(file: Path, changed_at: int) -> _Catalogue:
+    with file.open("rb") as compiled:
+        translations = _Compiled(compiled)
     found: dict[str, dict[int, Template]] = {}
-    for key, text in entries:
-        id_, form = key if isinstance(key, tuple) else (key, 0)
-        found.setdefault(id_, {})[form] = _cut(text, known)
-    return {id_: tuple(forms[form] for form in sorted(forms)) for id_, forms in found.items()}
+    for key, text in translations._catalog.items():
+        if key != "":
+            id_, form = key if isinstance(key, tuple) else (key, 0)
+            found.setdefault(id_, {})[form] = tuple(PLACEHOLDER.split(text))
+    # In the order of the language's plural rule.
+    forms = {id_: tuple(forms[form] for form in sorted(forms)) for id_, forms in found.items()}
+    return _Catalogue(forms, translations.plural)
