@@ -41,7 +41,12 @@ async def open_bot(settings: Telegram) -> AsyncIterator[Bot]:
         read_timeout=seconds,
         write_timeout=seconds,
         pool_timeout=seconds,
-        httpx_kwargs={"trust_env": False, "follow_redirects": False, "event_hooks": {"request": [look]}},
+        httpx_kwargs={
+            "verify": outbound.trusted(),
+            "trust_env": False,
+            "follow_redirects": False,
+            "event_hooks": {"request": [look]},
+        },
     )
     try:
         yield Bot(settings.token, base_url=f"{base}/bot", request=request, get_updates_request=request)
