@@ -15,6 +15,7 @@ from typing import Any
 
 from desk import naming
 from desk.reading import told_answer
+from flows.vocabulary import LANGUAGES
 from storage.casebook import Entry
 from storage.casetelling import Case, Given
 
@@ -49,7 +50,7 @@ def items_of(case: Case, say: Say) -> list[Item]:
     facts = (
         ("reference", case.reference),
         ("status", say(f"desk.case_status.{case.status}")),
-        ("language", case.language or "–"),
+        ("language", say(f"choice.language.{case.language}") if case.language in LANGUAGES else "–"),
         ("channel", say(f"desk.channel.{case.channel}") if case.channel in naming.CHANNELS else "–"),
         ("flags", ", ".join(say(f"desk.flag.{flag}") for flag in case.flags if flag in naming.FLAGS) or "–"),
     )
@@ -116,7 +117,10 @@ def _words(name: str, value: Any, say: Say) -> Iterator[str]:
         yield say("desk.case.skipped")
         return
     if isinstance(value, dict) and name == "consent":
-        yield " · ".join(str(part) for part in value.values())
+        asked = value.get("language")
+        yield str(value.get("version", "–"))
+        if asked in LANGUAGES:
+            yield say(f"choice.language.{asked}")
         return
     told = told_answer(name, value)
     yield from (say(choice) for choice in told.choices)
