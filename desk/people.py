@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from desk.access import ALL, DISABLERS, INVITERS, LEADERS, LOG_READERS, READERS
+from desk.access import ALL, DISABLERS, INVITERS, LEADERS, LOG_READERS, OWNERS, READERS
 from desk.office import Office
 from desk.pages import PLACES, Place
 from desk.problems import Problem
@@ -27,7 +27,10 @@ PLACES.append(Place("/desk/people", "desk.place.people", ALL, "p", 80))
 MATRIX: Mapping[str, frozenset[Role]] = {
     "desk.may.queue": READERS,
     "desk.may.every_case": LEADERS,
+    "desk.may.erase": LEADERS,
+    "desk.may.organisation": OWNERS,
     "desk.may.slot": ROLES_WITH_SLOT,
+    "desk.may.rotate": INVITERS,
     "desk.may.invite": INVITERS,
     "desk.may.disable": DISABLERS,
     "desk.may.log": LOG_READERS,

@@ -27,7 +27,7 @@ from storage.requests import REASONS, Request, add_request, list_refusals, open_
 from storage.staff import list_staff
 
 PLACES.append(Place("/desk/requests", "desk.place.requests", READERS, "d", 30))
-PLACES.append(Place("/desk/receipts", "desk.place.receipts", LOG_READERS, "e", 95))
+PLACES.append(Place("/desk/receipts", "desk.place.receipts", LOG_READERS, "x", 95))
 
 
 def add_rights(desk: Blueprint, office: Office) -> None:

@@ -10,7 +10,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from desk.access import ACCESS, SAFE, Stage
+from desk.access import ACCESS, ALL, SAFE, Stage
+from desk.pages import PLACES
+from desk.people import MATRIX
 from storage.schema import sessions
 from storage.staff import ROLES, Role
 from tests.desk.conftest import Colleague, text
@@ -141,3 +143,14 @@ def test_on_its_own_host_it_answers_on_no_other(make_app: Callable[..., Flask]) 
     assert client.get("/desk/sign-in", headers={"Host": "desk.example.org"}).status_code == 200
     for host in ("chat.example.org", "desk.example.org.evil.example", "localhost", "10.0.0.1"):
         assert client.get("/desk/sign-in", headers={"Host": host}).status_code == 404
+
+
+def test_the_matrix_shows_every_set_of_roles_that_decides() -> None:
+    deciding = {rule.who for rule in ACCESS.values() if not isinstance(rule.who, Stage)}
+    assert deciding - {ALL} <= set(MATRIX.values())
+    assert MATRIX["desk.may.rotate"] == ACCESS["POST", "/desk/keys/rotate"].who
+
+
+def test_each_place_has_a_key_of_its_own() -> None:
+    keys = [place.key for place in PLACES]
+    assert len(set(keys)) == len(keys)
