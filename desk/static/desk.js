@@ -51,6 +51,9 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// On a phone the places go past the edge: the one that is open is in sight.
+document.querySelector(".places [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+
 // A press too many sends nothing twice.
 document.addEventListener("submit", (event) => {
   const form = event.target;

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import Browser, BrowserContext, Page
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -39,15 +39,15 @@ STORY = (
 
 
 @contextmanager
-def served(home: Path) -> Iterator[Served]:
-    """Serve a desk of its own, in which one supervisor works."""
+def served(home: Path, **more: Any) -> Iterator[Served]:
+    """Serve a desk of its own, in which one supervisor works; `more` are options of the desk."""
     url = f"sqlite:///{home}/tada.sqlite3"
     made = initialise(home, url)
     assert made.recovery_key_text is not None
     instance = Instance(Database.open(url), KeyDirectory(home / "keys"), made.recovery_key_text)
     instance.add("First", "supervisor")
     shared = Path(bot.web.__file__).parent / "static"
-    options = Options(None, shared, closed_days=90, journal=home / "erased", parameters=CHEAP)
+    options = Options(None, shared, closed_days=90, journal=home / "erased", parameters=CHEAP, **more)
     app = create_desk(options, instance.database, instance.keys, Words.load())
     add_headers(app, DESK_HEADERS)
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
@@ -118,7 +118,9 @@ class AtDesk:
             locale=LOCALES[language], reduced_motion="reduce", **(DESK | options)
         )
         self.context.set_default_timeout(10_000)
-        self.context.add_cookies([{"name": "desk", "value": cookie, "url": desk.address}])
+        if cookie:
+            self.context.add_cookies([{"name": "desk", "value": cookie, "url": desk.address}])
+        self.context.add_init_script(AXE.read_text(encoding="utf-8"))
         self.outside: list[str] = []
         self.errors: list[str] = []
         self.context.on("request", self._look_at)
@@ -140,12 +142,15 @@ class AtDesk:
         self.page.goto(self.desk.address + path)
         return self.page
 
-    def faults(self) -> list[str]:
-        """What axe finds, in light and in dark."""
+    def unfold(self) -> None:
+        """Open whatever is folded."""
+        self.page.evaluate("for (const fold of document.querySelectorAll('main details')) fold.open = true")
+
+    def faults(self, *schemes: Literal["light", "dark"]) -> list[str]:
+        """What axe finds, in light and in dark or in one of them."""
         found = []
-        for scheme in ("light", "dark"):
+        for scheme in schemes or ("light", "dark"):
             self.page.emulate_media(color_scheme=scheme)
-            self.page.evaluate(AXE.read_text(encoding="utf-8"))
             told = self.page.evaluate("axe.run({resultTypes: ['violations']})")
             found += [
                 f"{scheme} {fault['id']}: {node['target']}"
@@ -159,4 +164,8 @@ class AtDesk:
     def finish(self) -> None:
         """Close the browser, and say what a page did that it may not."""
         self.context.close()
+        self.check()
+
+    def check(self) -> None:
+        """Say what a page did that it may not."""
         assert (self.outside, self.errors) == ([], [])

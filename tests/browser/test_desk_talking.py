@@ -16,10 +16,9 @@ from storage.database import Database
 from storage.intake import Intake
 from storage.keys import KeyDirectory
 from storage.letters import send_letter
-from storage.replies import save_reply
 from storage.setup import initialise
 from tests.browser.at_the_desk import AtDesk, Served, _Silent
-from tests.browser.looking import PHONE, Watched
+from tests.browser.looking import Watched
 from tests.storage.building import Instance
 from tests.storage.talking import Person
 from webhook import create_app
@@ -138,22 +137,3 @@ def test_who_comes_back_by_code_finds_what_was_written(
     expect(chat.page.locator("#text")).to_have_value("")
     expect(log.locator(".caseworker")).to_have_count(1 if scripted else 0)
     chat.finish()
-
-
-@pytest.mark.parametrize("language", ["en", "zh_Hant_HK"])
-def test_every_page_of_it_is_for_everybody_on_a_phone(
-    browser: Browser, both: Served, person: Person, language: Any
-) -> None:
-    cookie = both.colleague("Mei")
-    first = both.instance.sign_in("First")
-    save_reply(both.instance.database, first, "Received", "We have it.", "我們收到了。")
-    send_letter(both.instance.database, first, person.reference, "Two of three are gone. " * 20)
-    for options in ({}, PHONE):
-        mei = AtDesk(browser, both, cookie, language, **options)
-        for path in ("", "/rights", "/rights?field=contact_safety", "/copy"):
-            mei.open(f"/desk/cases/{person.reference}{path}")
-            assert mei.faults() == [], path
-        for path in ("/desk/replies", "/desk/requests", "/desk/receipts"):
-            mei.open(path)
-            assert mei.faults() == [], path
-        mei.finish()
