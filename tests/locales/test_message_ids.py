@@ -18,7 +18,7 @@ from flows.steps import FIELDS, STEPS
 from flows.understanding.contacts import Problem
 from flows.understanding.danger import Danger
 from flows.understanding.links import Refused
-from flows.vocabulary import CaseStatus, HeardKind
+from flows.vocabulary import LANGUAGES, CaseStatus, HeardKind
 from locales import Words
 from storage.asking import RIGHTS
 from storage.audit import EVENTS
@@ -77,6 +77,7 @@ FAMILIES: dict[str, set[str]] = {
     "desk.case_status": set(get_args(Status)),
     "desk.case": {"added", "corrected"},
     "choice.contact_method": set(CHOICES["contact_method"]),
+    "choice.language": set(LANGUAGES),
     "platform": set(PLATFORMS),
     "desk.reason": set(naming.REASONS),
     "desk.channel": set(naming.CHANNELS),
