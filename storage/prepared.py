@@ -24,11 +24,11 @@ class Prepared:
     """A statement that is always run with values for the same names.
 
     Args:
-        statement: Core's.
+        statement: Core's, or in a driver's own words.
         columns: of an insert or update, what it sets.
     """
 
-    def __init__(self, statement: ClauseElement, columns: Sequence[str] | None = None) -> None:
+    def __init__(self, statement: ClauseElement | str, columns: Sequence[str] | None = None) -> None:
         self._statement = statement
         self._columns = None if columns is None else list(columns)
         self._compiled: dict[str, tuple[str, tuple[str, ...] | None]] = {}
@@ -57,10 +57,12 @@ class Prepared:
 
     @cached_property
     def _row(self) -> Any:
-        columns = self._statement.selected_columns  # type: ignore[attr-defined]
+        columns = self._statement.selected_columns  # type: ignore[union-attr]
         return namedtuple("_row", [column.name for column in columns])
 
     def _compile(self, on: Line | Connection) -> tuple[str, tuple[str, ...] | None]:
+        if isinstance(self._statement, str):
+            return self._statement, None
         compiled = self._statement.compile(dialect=on.dialect, column_keys=self._columns)
         order = compiled.positiontup  # type: ignore[attr-defined]
         known = self._compiled[on.dialect.name] = str(compiled), None if order is None else tuple(order)
