@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 LARGEST_BODY = 64 * 1024
-"""Bytes of a request. Source: the threat model, section 9."""
+"""Bytes of a request. Source: the limits in `SECURITY.md`."""
 LARGER_BODIES = {"/webhooks/whatsapp-cloud": 3 * 1024 * 1024, "/webhooks/telegram": 512 * 1024}
 """Routes that take more: Meta puts up to 1,000 changes into one delivery, and says that it may have 3 MB. Telegram
 escapes each character in up to six bytes, adds the message that is replied to, and the formatting of both."""

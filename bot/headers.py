@@ -1,7 +1,4 @@
-"""The headers that every response carries, whatever its route and status.
-
-Source: the list in the threat model, section 10.
-"""
+"""The headers that every response carries, whatever its route and status."""
 
 from __future__ import annotations
 

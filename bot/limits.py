@@ -7,7 +7,7 @@ Words of danger and the wish to stop are let through whatever was sent before.
 A message counts in the minute in which it was sent, not in the one in which it comes: whoever wrote while we were
 away is not told that they write too fast. One that its provider delivers once more is not counted again.
 
-Source of the figures: the table of limits of the threat model, section 9.
+Source of the figures: the limits in `SECURITY.md`.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ HOSTS = frozenset({"api.twilio.com", "content.twilio.com", "api.telegram.org", "
 """The providers themselves. They are spoken to over TLS alone."""
 
 LIMIT_SECONDS = 10.0
-"""For connecting, for sending, and for waiting for an answer (threat model, section 9)."""
+"""For connecting, for sending, and for waiting for an answer (the limits in `SECURITY.md`)."""
 
 
 class Refused(Exception):

@@ -11,7 +11,7 @@ from flows.understanding.text import fold
 from flows.vocabulary import LinkMark
 
 MOST_LINKS = 200
-"""Links a case: `conversation.md`, Links."""
+"""Links a case. Source: the limits in `SECURITY.md`."""
 PROSE_WORTH_KEEPING = 12
 """Characters around links from which they are kept as a note: shorter ones are "here" and "also"."""
 

@@ -38,7 +38,7 @@ IDLE_AFTER = timedelta(minutes=30)
 """Silence after which the chat asks whether to go on, with nothing else on the screen (P3)."""
 
 LONGEST_TEXT = 4000
-"""Characters of one message (`threat-model.md`, section 9)."""
+"""Characters of one message. Source: the limits in `SECURITY.md`."""
 LONGEST_LINKS = 16_000
 """Characters of one message where links are asked for: two hundred of them fit."""
 

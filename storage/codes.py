@@ -28,7 +28,7 @@ _REFERENCE_LENGTH = 4
 _DRAWS_A_LENGTH = 4
 
 TRIES_OF_ADDRESS, TRIES_OF_ALL = 5, 100
-"""Codes an hour that are looked up for one address, and for all of them together (threat model, section 9)."""
+"""Codes an hour that are looked up for one address, and for all of them together (the limits in `SECURITY.md`)."""
 _HOUR = timedelta(hours=1)
 
 _IN_STOCK = 2

@@ -1,7 +1,6 @@
 """Erasing a case for good, which takes two people: one proposes it, and another one confirms.
 
 What is left is a receipt: a number, the day, the reason's name and who the two were, and nothing of anybody else.
-Source: the threat model, section 8.
 """
 
 from __future__ import annotations

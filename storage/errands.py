@@ -21,7 +21,7 @@ KEPT = timedelta(days=14)
 """How long an errand is tried. Twilio refuses to delete some messages for as long as that."""
 
 LETTER_KEPT = timedelta(hours=24)
-"""How long a letter is kept at most (threat model, section 8); the key of its day lives at least as long."""
+"""How long a letter is kept at most (`docs/retention.md`); the key of its day lives at least as long."""
 
 
 LANE_BYTES = 8

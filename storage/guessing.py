@@ -3,7 +3,7 @@
 Counted for each account and for each block of addresses, in the database, so that it holds over all
 processes and restarts. Nobody is locked out for good: the wait ends by itself and never exceeds a
 quarter of an hour.
-Source: five tries a minute and a growing delay, the threat model, section 10.
+Source: the limits in `SECURITY.md`.
 """
 
 from __future__ import annotations

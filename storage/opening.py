@@ -1,7 +1,7 @@
 """A submitted case, found and with its key: who may have it, before anything of it is read.
 
 The role `intake` has the queue and its own cases, `supervisor` has all; nobody else reads any.
-Source: the list of roles in the threat model, section 10.
+Source: the roles in `SECURITY.md`.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ BATCH = 200
 """Rows a transaction: a message that comes meanwhile waits for few of them only."""
 
 SCRUBBING_KEPT = timedelta(days=14)
-"""Scrubbing that could not be done in this time is given up (threat model, section 8)."""
+"""Scrubbing that could not be done in this time is given up."""
 
 SANE_AFTER = timedelta(minutes=5)
 _SANE_DRIFT = timedelta(seconds=60)

@@ -3,7 +3,7 @@
 The row has the hash of the secret, and the colleague's private key locked with it. So nobody who holds the
 database can use a sign-in, and when it ends nothing readable is left. A sign-in goes through stages: the
 password, then the second factor, which alone opens anything.
-Source of the limits: the threat model, section 10.
+Source of the limits: `SECURITY.md`.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from flows.understanding.numerals import with_digits
 from flows.understanding.text import fold
 
 LIMIT = 16
-"""Years. Source: conversation.md, "Ages": below it the service may not act."""
+"""Years: below it the service may not act."""
 YOUNGEST, OLDEST = 7, 110
 """Years. A number outside of these is not the age of somebody who writes here."""
 LONGEST = 1000

@@ -129,7 +129,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Channel:
-    """A channel as the suite tests it, and where `channels.md` has channels differ.
+    """A channel as the suite tests it, and where `docs/channels.md` has channels differ.
 
     Attributes:
         name: what conversations by it are marked with.

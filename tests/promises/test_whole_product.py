@@ -1,4 +1,4 @@
-"""The promises to a survivor (threat model, section 1), on the whole product and both databases."""
+"""The promises to a survivor (`SECURITY.md`), on the whole product and both databases."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from storage.sealing import open_sealed, unlock
 from tests.promises.conftest import TO_THE_STORY, Service, Visitor
 
 CONVERSATIONS = int(os.environ.get("TADA_CONVERSATIONS", "200"))
-"""Conversations that must leave nothing, on each database. The threat model asks for 10 000: set it for a long run."""
+"""Conversations that must leave nothing, on each database. The promise is tried with 10 000 of them in a long run."""
 
 ENDS_WITHOUT_A_CASE: dict[str, tuple[dict[str, Any], ...]] = {
     "referred": ({"choice": "en"}, {"text": "I am 15, my canary-{n} is this"}),

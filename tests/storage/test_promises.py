@@ -1,4 +1,4 @@
-"""The promises of the threat model that the store has to keep, tried by somebody who holds all it holds."""
+"""The promises of `SECURITY.md` that the store has to keep, tried by somebody who holds all it holds."""
 
 from __future__ import annotations
 
