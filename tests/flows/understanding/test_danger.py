@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.understanding.danger import Danger, read_danger
+from flows.understanding.danger import _TABLE, Danger, read_danger
 
-with (Path(__file__).parent / "danger.csv").open(newline="") as table:
-    ROWS = [(row["text"], row["danger"]) for row in csv.DictReader(table)]
+
+def _rows(name: str) -> list[tuple[str, str]]:
+    with (Path(__file__).parent / name).open(newline="") as table:
+        return [(row["text"], row["danger"]) for row in csv.DictReader(table)]
+
+
+ROWS = _rows("danger.csv")
+IN_THE_WILD = _rows("danger_in_the_wild.csv")
+"""Oblique, dictated, mixed: what one person after another might write. One test, as a row costs next to nothing."""
 TOLD = [text for text, danger in ROWS if danger]
 
 # Everyday prose around a sentence; none of it tells of danger, or of who or when.
@@ -31,6 +39,23 @@ AROUND = (
 @pytest.mark.parametrize(("text", "danger"), ROWS)
 def test_danger_is_told_from_what_sounds_like_it(text: str, danger: str) -> None:
     assert read_danger(text) == (Danger(danger) if danger else None)
+
+
+def test_danger_is_met_in_words_that_do_not_name_it() -> None:
+    read = [(text, read_danger(text) or "") for text, _ in IN_THE_WILD]
+    assert [row for row in read if row not in IN_THE_WILD] == []
+
+
+def test_every_family_has_a_reason_and_every_shared_word_is_used() -> None:
+    families = [*_TABLE["harmless"], *_TABLE["sign"]]
+    assert all(family["reason"] and family["lines"] for family in families)
+    lines = "".join([*(family["lines"] for family in families), *_TABLE["words"].values()])
+    assert set(re.findall(r"\{([^\W\d]\w*)\}", lines)) == set(_TABLE["words"])
+
+
+@pytest.mark.parametrize("text", ["佢" * 4000, "i " * 2000, "想要" * 2000, "he said he wants to meet " * 160])
+def test_what_repeats_itself_ends(text: str) -> None:
+    assert read_danger(text) is None
 
 
 def test_the_table_is_large_and_a_third_or_more_of_it_harmless() -> None:
