@@ -13,7 +13,7 @@ from desk.problems import Problem
 from desk.turning import is_inside, to_page
 from flows.vocabulary import LANGUAGES
 
-SHARED = frozenset({"tokens.css", "icon.svg"})
+SHARED = frozenset({"shared.css", "icon.svg"})
 _OURS = Path(__file__).parent / "static"
 _A_YEAR = 365 * 24 * 3600
 

@@ -26,7 +26,7 @@ CALLS: list[tuple[int, str, str, dict[str, Any]]] = [
     (200, "GET", "/static/chat.js", {}),
     (200, "GET", "/static/chat.css", {}),
     (200, "GET", "/static/leave.js", {}),
-    (200, "GET", "/static/tokens.css", {}),
+    (200, "GET", "/static/shared.css", {}),
     (200, "GET", "/static/icon.svg", {}),
     (204, "GET", "/favicon.ico", {}),
     (201, "POST", "/chat/sessions", {}),

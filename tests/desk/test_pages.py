@@ -71,7 +71,7 @@ CALLS: list[tuple[int, str, str, dict[str, Any]]] = [
     (200, "GET", "/desk/sign-in", {}),
     (200, "HEAD", "/desk/sign-in", {}),
     (200, "GET", "/desk/static/desk.css", {}),
-    (200, "GET", "/desk/static/tokens.css", {}),
+    (200, "GET", "/desk/static/shared.css", {}),
     (200, "GET", "/desk/static/vendor/htmx-4.0.1.min.js", {}),
     (303, "GET", "/desk/", {}),
     (303, "GET", "/desk/language/en", {}),
