@@ -1,6 +1,6 @@
 """What every test may ask for: a database of its own, once with SQLite and once with PostgreSQL.
 
-A database is copied from one that was migrated once, so that it costs milliseconds. PostgreSQL is the
+A database is copied from one that was migrated once, or was emptied, so that it costs milliseconds. PostgreSQL is the
 one that `TADA_TEST_POSTGRES` names (a URL whose user may create databases), or else a server of the
 test run's own, in a folder under the system's temporary one. Where neither can be had, the tests
 that need it fail and say so: what was not tried is not called tested.
@@ -14,7 +14,6 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import ClassVar
@@ -22,13 +21,11 @@ from typing import ClassVar
 import pytest
 from flask import Flask
 from hypothesis import HealthCheck, settings
-from sqlalchemy import create_engine, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.pool import NullPool
 from werkzeug.routing import Rule
 
 from storage.database import Database
 from storage.migrations import upgrade
+from tests.databases import Lender, made
 
 # The machine may be busy: how long one example takes is not what a property is about.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -64,18 +61,6 @@ def _no_loop_of_a_browser(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if running is not None:
         asyncio._set_running_loop(running)
-
-
-@contextmanager
-def _made(server: str, name: str, template: str = "template0") -> Iterator[str]:
-    """Make a database on a PostgreSQL server and drop it afterwards; gives its URL."""
-    url = make_url(server).set(drivername="postgresql+psycopg")
-    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8'"))
-    yield url.set(database=name).render_as_string(hide_password=False)
-    with engine.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture(scope="session")
@@ -119,14 +104,16 @@ def postgresql_server(postgresql_data: Path | None) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(postgresql_server: str) -> Iterator[str]:
-    """The name of a migrated, empty database that others are copied from."""
+def postgresql_lender(postgresql_server: str) -> Iterator[Lender]:
+    """Lends databases with all tables."""
     name = f"tada_template_{os.getpid()}"
-    with _made(postgresql_server, name) as url:
+    with made(postgresql_server, name) as url:
         database = Database.open(url)
         upgrade(database.engine)
         database.close()
-        yield name
+        lender = Lender(postgresql_server, name, f"tada_{os.getpid()}")
+        yield lender
+        lender.close()
 
 
 @pytest.fixture(scope="session")
@@ -148,9 +135,9 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def postgresql_url(postgresql_server: str, postgresql_template: str) -> Iterator[str]:
+def postgresql_url(postgresql_lender: Lender) -> Iterator[str]:
     """The URL of an empty PostgreSQL database with all tables."""
-    with _made(postgresql_server, f"tada_{os.getpid()}_{next(_numbers)}", postgresql_template) as url:
+    with postgresql_lender.lent() as url:
         yield url
 
 
@@ -186,5 +173,5 @@ def open_database(database_url: str) -> Iterator[Callable[[], Database]]:
 @pytest.fixture
 def empty_postgresql_url(postgresql_server: str) -> Iterator[str]:
     """The URL of a PostgreSQL database in which nothing was made yet."""
-    with _made(postgresql_server, f"tada_{os.getpid()}_{next(_numbers)}") as url:
+    with made(postgresql_server, f"tada_empty_{os.getpid()}_{next(_numbers)}") as url:
         yield url
