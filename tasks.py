@@ -188,7 +188,9 @@ def test(arguments: list[str]) -> None:
     prepare("requirements-dev.txt")
     _do(BINARIES / "python", ROOT / "tasks.py", "browser")
     at_once = min((os.cpu_count() or 1) + 1, 8)  # one more than there are cores, for many wait
-    _hand_over(BINARIES / "python", "-m", "pytest", *(arguments or ["-n", str(at_once)]))
+    # Each begins with tests that stand beside each other, so that one of them needs a browser and not all.
+    spread = ["-n", str(at_once), "--dist", "worksteal"]
+    _hand_over(BINARIES / "python", "-m", "pytest", *(arguments or spread))
 
 
 def check(arguments: list[str]) -> None:
