@@ -20,7 +20,7 @@ from desk.turning import to_page, to_proof, to_sign_in
 from storage.opening import ROLES_THAT_READ
 from storage.sealing import same
 from storage.sessions import Session
-from storage.staff import ROLES, ROLES_THAT_DISABLE, ROLES_WITH_SLOT, Role
+from storage.staff import ROLES, ROLES_THAT_ASSIGN, ROLES_THAT_DISABLE, ROLES_WITH_SLOT, Role
 
 
 class Stage(Enum):
@@ -51,6 +51,7 @@ READERS = ROLES_THAT_READ
 LEADERS = frozenset[Role]({"supervisor"})
 INVITERS = ROLES_WITH_SLOT - {"intake"}
 DISABLERS = ROLES_THAT_DISABLE - {"intake"}
+ASSIGNERS = ROLES_THAT_ASSIGN
 OWNERS = frozenset[Role]({"supervisor", "administrator"})
 LOG_READERS = frozenset[Role]({"supervisor", "auditor"})
 
@@ -125,6 +126,7 @@ ACCESS: dict[tuple[str, str], Rule] = {
     ("POST", "/desk/people"): Rule(INVITERS, fresh=True),
     ("POST", "/desk/people/<member>/link"): Rule(INVITERS, fresh=True),
     ("POST", "/desk/people/<member>/disable"): Rule(DISABLERS, fresh=True),
+    ("POST", "/desk/people/<member>/role"): Rule(ASSIGNERS, fresh=True),
     ("POST", "/desk/people/<member>/sign-out"): Rule(DISABLERS),
     ("POST", "/desk/people/<member>/cases"): Rule(LEADERS),
     # a case taken by phone

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from desk.access import ALL, DISABLERS, INVITERS, LEADERS, LOG_READERS, OWNERS, READERS
+from desk.access import ALL, ASSIGNERS, DISABLERS, INVITERS, LEADERS, LOG_READERS, OWNERS, READERS
 from desk.office import Office
 from desk.pages import PLACES, Place
 from desk.problems import Problem
 from desk.session import session
 from desk.turning import to_page
+from storage.assigning import change_role
 from storage.casework import move_cases
 from storage.errors import StaffNotFound
 from storage.invitations import invite_again, invite_colleague
@@ -32,6 +33,7 @@ MATRIX: Mapping[str, frozenset[Role]] = {
     "desk.may.slot": ROLES_WITH_SLOT,
     "desk.may.rotate": INVITERS,
     "desk.may.invite": INVITERS,
+    "desk.may.assign": ASSIGNERS,
     "desk.may.disable": DISABLERS,
     "desk.may.log": LOG_READERS,
 }
@@ -57,20 +59,23 @@ def add_people(desk: Blueprint, office: Office) -> None:
 
     @desk.post("/desk/people")
     def invite() -> ResponseReturnValue:
-        name, role = request.form.get("name", ""), request.form.get("role", "")
-        for known in ROLES:
-            if known == role:
-                member, token = invite_colleague(
-                    office.database, office.keys, name, known, session().caseworker
-                )
-                return _page(link=_address(token), linked=member.name)
-        raise Problem("bad_request")
+        name, role = request.form.get("name", ""), _role_asked_for()
+        member, token = invite_colleague(office.database, office.keys, name, role, session().caseworker)
+        return _page(link=_address(token), linked=member.name)
 
     @desk.post("/desk/people/<member>/link")
     def invite_anew(member: str) -> ResponseReturnValue:
         name = _named(member).name
         token = invite_again(office.database, name, session().caseworker)
         return _page(link=_address(token), linked=name)
+
+    @desk.post("/desk/people/<member>/role")
+    def assign(member: str) -> ResponseReturnValue:
+        name = _named(member).name
+        token = change_role(office.database, name, _role_asked_for(), session().caseworker)
+        if token is not None:
+            return _page(link=_address(token), linked=name)
+        return to_page("/desk/people", done="role_changed")
 
     @desk.post("/desk/people/<member>/disable")
     def disable(member: str) -> ResponseReturnValue:
@@ -103,6 +108,11 @@ def add_people(desk: Blueprint, office: Office) -> None:
             roles=ROLES,
             matrix=MATRIX,
             may_invite=session().role in INVITERS,
+            may_assign=session().role in ASSIGNERS,
+            assignable=[
+                role for role in ROLES if session().caseworker.desk_keys or role not in ROLES_WITH_SLOT
+            ],
+            with_slot=ROLES_WITH_SLOT,
             may_disable=session().role in DISABLERS,
             may_move=session().role in LEADERS,
             link=link,
@@ -114,6 +124,12 @@ def add_people(desk: Blueprint, office: Office) -> None:
             if each.id.hex() == member:
                 return each
         raise StaffNotFound
+
+    def _role_asked_for() -> Role:
+        for known in ROLES:
+            if known == request.form.get("role"):
+                return known
+        raise Problem("bad_request")
 
     def _address(token: str) -> str:
         base = office.options.address or f"{request.scheme}://{request.host}"

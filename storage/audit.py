@@ -50,6 +50,7 @@ Event = Literal[
     "replies_changed",
     "request_noted",
     "request_refused",
+    "role_changed",
     "second_factor_refused",
     "second_factor_set",
     "sign_in_refused",

@@ -125,6 +125,10 @@ class LastKeyHolder(StoreError):
     """Nobody but the recovery key could open a case after this."""
 
 
+class OwnRole(StoreError):
+    """Nobody gives themselves another role: a colleague does."""
+
+
 class WrongRecoveryKey(StoreError):
     """The recovery key has a slip in it, or belongs to another instance."""
 

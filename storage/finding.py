@@ -14,10 +14,23 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, exists, func, literal, select, text, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    exists,
+    false,
+    func,
+    literal,
+    select,
+    text,
+    true,
+    tuple_,
+)
 
 from storage.casetelling import PRIORITIES
 from storage.days import day_of_date
+from storage.opening import ROLES_THAT_READ
 from storage.schema import OPEN, cases, links, manifests, staff
 
 MOST_COUNTED = 1_000
@@ -36,7 +49,7 @@ class Wanted:
         link_status: has a link that is this far.
         raised: the person asked for somebody sooner.
         overdue: was to be done before today.
-        orphaned: claimed by somebody who left, or by nobody.
+        orphaned: claimed by somebody who left or has another role now, or by nobody.
         waiting_since: queued on this day or before, and not yet claimed.
     """
 
@@ -54,10 +67,12 @@ class Wanted:
 
 ALL_OPEN = Wanted()
 
+_WORKS_ON_CASES = func.coalesce((staff.c.state == "active") & staff.c.role.in_(ROLES_THAT_READ), false())
+
 _COLUMNS = (
     *(column for column in cases.c if column.name != "started_on"),
     staff.c.name.label("holder"),
-    staff.c.state.label("holder_state"),
+    _WORKS_ON_CASES.label("holder_works"),
     select(func.count())
     .select_from(manifests)
     .where(manifests.c.case_id == cases.c.id)
@@ -116,7 +131,7 @@ def _where(wanted: Wanted, today: date) -> Iterator[ColumnElement[bool]]:
     if wanted.overdue:
         yield cases.c.due_on < day_of_date(today)
     if wanted.orphaned:
-        yield (cases.c.state == "claimed") & (staff.c.state.is_(None) | (staff.c.state != "active"))
+        yield (cases.c.state == "claimed") & ~_WORKS_ON_CASES
     if wanted.waiting_since is not None:
         yield cases.c.state == "queued"
         yield cases.c.queued_on <= day_of_date(wanted.waiting_since)

@@ -95,10 +95,15 @@ def invite_again(database: Database, name: str, by: Caseworker | RecoveryKey) ->
         StaffNotFound, StaffDisabled: there is no such colleague at work.
         NotAllowed: `by` has no slot, or was disabled.
     """
-    private = new_key_pair().private
     with database.transaction() as connection:
-        row = renew_key(connection, name, private, _nobodys(), by)
-        return _issue_noted(connection, row.id, private, by)
+        return begin_anew(connection, name, by)
+
+
+def begin_anew(connection: Connection, name: str, by: Caseworker | RecoveryKey) -> str:
+    """As `invite_again`, within a transaction."""
+    private = new_key_pair().private
+    row = renew_key(connection, name, private, _nobodys(), by)
+    return _issue_noted(connection, row.id, private, by)
 
 
 def invite_to_set_factor(database: Database, staff_id: bytes, by: Caseworker | RecoveryKey | None) -> str:

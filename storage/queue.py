@@ -42,7 +42,7 @@ class QueueRow:
         raised_on: UTC day since which somebody sooner is asked for.
         links: how many links are how far, by status; the rest are zero.
         holder: name of whoever has it; `holder_id` likewise.
-        orphaned: whoever has it left, or is not known.
+        orphaned: whoever has it left, has another role now, or is not known.
         unseen: something came since somebody who has it last opened it.
         damaged: which check failed (`CaseDamaged.check`), or None.
     """
@@ -244,7 +244,7 @@ def _row(
         links=counted,
         holder=row.holder,
         holder_id=row.claimed_by,
-        orphaned=row.state == "claimed" and row.holder_state != "active",
+        orphaned=row.state == "claimed" and not row.holder_works,
         due_on=None if row.due_on is None else date_of_day(row.due_on),
         unseen=row.known > max(row.seen, 1),
         damaged=damaged,

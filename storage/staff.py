@@ -22,6 +22,9 @@ ROLES: tuple[Role, ...] = get_args(Role)
 ROLES_WITH_SLOT = frozenset[Role]({"intake", "supervisor", "key_holder"})
 ROLES_THAT_DISABLE = frozenset[Role]({*ROLES_WITH_SLOT, "administrator"})
 
+ROLES_THAT_ASSIGN = frozenset[Role]({"supervisor", "key_holder", "administrator"})
+"""Who may give colleagues another role."""
+
 LONGEST_NAME = 80
 
 

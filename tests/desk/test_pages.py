@@ -181,7 +181,7 @@ def test_a_disabled_colleague_is_out_and_their_cases_are_moved(
 
 @pytest.mark.parametrize("member", ["00" * 16, "x", "é", "%00"])
 def test_who_does_not_work_here_cannot_be_meant(mei: Colleague, member: str) -> None:
-    for act in ("disable", "link", "sign-out", "cases"):
+    for act in ("disable", "link", "sign-out", "cases", "role"):
         assert mei.post(f"/desk/people/{member}/{act}").status_code == 404
 
 
@@ -191,6 +191,25 @@ def test_the_last_who_holds_the_key_cannot_be_disabled_by_themselves(
     first = next(member for member in list_staff(instance.database) if member.name == "First")
     assert mei.post(f"/desk/people/{first.id.hex()}/disable").status_code == 303
     assert mei.post(f"/desk/people/{mei.id.hex()}/disable").status_code == 409
+
+
+def test_a_role_that_is_taken_away_counts_at_the_next_request(
+    mei: Colleague, enters: Enters, instance: Instance
+) -> None:
+    jo = enters("Jo", "intake")
+    assert jo.get("/desk/queue").status_code == 200
+
+    changed = mei.post(f"/desk/people/{jo.id.hex()}/role", role="auditor")
+
+    assert changed.headers["Location"] == "/desk/people?done=role_changed"
+    assert (jo.get("/desk/queue").status_code, jo.get("/desk/log").status_code) == (403, 200)
+    assert "/desk/queue" not in text(jo.get("/desk/me"))
+    assert mei.post(f"/desk/people/{jo.id.hex()}/role", role="root").status_code == 400
+    back = text(mei.post(f"/desk/people/{jo.id.hex()}/role", role="intake"))
+    assert "/desk/link/" in back
+    assert jo.get("/desk/queue").headers["Location"].startswith("/desk/sign-in")
+    assert mei.post(f"/desk/people/{mei.id.hex()}/role", role="intake").status_code == 409
+    assert "Changed a colleague&#39;s role" in text(mei.get("/desk/log"))
 
 
 # ------------------------------------------------------------------ the log

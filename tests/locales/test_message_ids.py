@@ -115,6 +115,7 @@ FAMILIES: dict[str, set[str]] = {
         "passkey_added",
         "passkey_removed",
         "disabled",
+        "role_changed",
         "signed_them_out",
         "cases_moved",
         "said",
