@@ -9,11 +9,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import g, request
-from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from flows.vocabulary import CHINESE, ENGLISH, LANGUAGES, Language
 from locales import TAGS, Words, negotiate
+from locales.templates import templates
 from storage.sessions import Session
 from storage.staff import Role
 
@@ -157,17 +158,9 @@ def _on_day(context: Context, day: date) -> str:
 
 # ------------------------------------------------------------------ templates
 
-# One for the process: what is compiled is kept, and holds no word of any organisation.
-_TEMPLATES = Environment(
-    loader=PackageLoader("desk"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    auto_reload=False,
+_TEMPLATES = templates(
+    "desk",
+    languages=[(code, TAGS[code], NAMES[code]) for code in LANGUAGES],
+    when=_when,
+    on_day=_on_day,
 )
-_TEMPLATES.globals |= {
-    "languages": [(code, TAGS[code], NAMES[code]) for code in LANGUAGES],
-    "when": _when,
-    "on_day": _on_day,
-}

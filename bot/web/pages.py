@@ -6,12 +6,11 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from bot.receive import Answer, Message
 from bot.web.prose import blocks, lang_of
 from flows.vocabulary import CHINESE, ENGLISH, LANGUAGES, Language
 from locales import TAGS, Words
+from locales.templates import templates
 
 SAYS: dict[str, str] = {
     "why": "why",
@@ -107,21 +106,13 @@ class View:
         return next((span.text for span in spans if span.kind == "code"), "")
 
 
-# One for the process: what is compiled is kept, and holds no word of any organisation.
-_TEMPLATES = Environment(
-    loader=PackageLoader("bot.web"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    auto_reload=False,
+_TEMPLATES = templates(
+    "bot.web",
+    asides=[(name, SAYS[name]) for name in ASIDES],
+    blank=View(),
+    blocks=blocks,
+    lang_of=lang_of,
 )
-_TEMPLATES.globals |= {
-    "asides": [(name, SAYS[name]) for name in ASIDES],
-    "blank": View(),
-    "blocks": blocks,
-    "lang_of": lang_of,
-}
 
 
 class Pages:
