@@ -117,6 +117,38 @@ def test_every_folder_and_module_says_in_a_sentence_what_it_is_for() -> None:
     assert faceless == []
 
 
+SECRET = re.compile(r"(secrets?|tokens?|signature|signed|offered|proof|csrf|check_value|mac|digits)(_|$)")
+"""What a secret, or what is made of one, is called here."""
+
+
+def compared(side: ast.expr) -> str:
+    """Name what stands on one side of a comparison, whatever it was turned into before."""
+    match side:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+        case ast.Call(func=ast.Attribute(value=turned, attr="encode" | "hex" | "strip")):
+            return compared(turned)
+        case ast.Call(func=ast.Attribute(attr="fromhex"), args=[turned]) | ast.Subscript(value=turned):
+            return compared(turned)
+        case ast.Call(func=ast.Name(id="sign")) | ast.Call(func=ast.Attribute(value=ast.Name(id="hmac"))):
+            return "signature"
+    return ""
+
+
+def test_no_secret_is_compared_in_a_time_that_tells_where_it_differs() -> None:
+    found = [
+        f"{source.relative_to(ROOT)}:{node.lineno} {ast.unparse(node)}"
+        for folder in ("bot", "desk", "storage")
+        for source in sources(folder)
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Compare)
+        and any(isinstance(how, ast.Eq | ast.NotEq | ast.In | ast.NotIn) for how in node.ops)
+        and any(SECRET.match(compared(side)) for side in (node.left, *node.comparators))
+    ]
+
+    assert found == []
+
+
 def test_no_file_is_called_utils_or_anything_else_that_names_no_subject() -> None:
     empty_names = re.compile(r"(utils?|helpers?|misc|common|stuff)\b")
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hmac
 import json
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -214,6 +217,18 @@ def test_the_public_key_of_nobody_is_refused() -> None:
         sealing.seal(bytes(32), b"x")
 
 
+def test_a_length_that_does_not_fit_is_no_padding_of_ours() -> None:
+    for padded in ((253).to_bytes(4, "big") + bytes(252), bytes(255), b""):
+        with pytest.raises(BadFormat):
+            sealing.unlock(KEY, sealing.lock(KEY, padded, padded=False))
+
+
+def test_an_id_tells_nothing_about_when_it_was_made() -> None:
+    drawn = [sealing.new_id() for _ in range(50)]
+    assert {len(each) for each in drawn} == {16}
+    assert all(len({each[place : place + 4] for each in drawn}) == 50 for place in (0, 6, 12))
+
+
 # ------------------------------------------------------------------ signatures, passwords
 
 
@@ -239,6 +254,43 @@ def test_a_password_is_the_same_in_every_unicode_form() -> None:
 @pytest.mark.parametrize("password", ["", "\ud800", "\x00", "x" * 100_000])
 def test_no_password_breaks_the_derivation(password: str) -> None:
     assert len(sealing.password_keys(password, bytes(32), CHEAP).wrap) == 32
+
+
+def test_a_guess_at_a_password_costs_what_the_threat_model_says() -> None:
+    assert sealing.PASSWORD_PARAMETERS.as_dict() == {"memory": 64 * 1024, "passes": 3, "lanes": 4}
+
+
+def test_no_more_than_two_passwords_are_worked_on_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    at_work: list[int] = []
+    most = []
+
+    class Slow:
+        def __init__(self, **_: object) -> None: ...
+
+        def derive(self, _: bytes) -> bytes:
+            at_work.append(1)
+            most.append(len(at_work))
+            time.sleep(0.02)
+            at_work.pop()
+            return bytes(32)
+
+    monkeypatch.setattr(sealing, "Argon2id", Slow)
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda _: sealing.password_keys("p", bytes(32), CHEAP), range(6)))
+    assert max(most) == 2
+
+
+def test_secrets_are_compared_in_a_time_that_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[tuple[bytes, bytes]] = []
+
+    def compare(one: bytes, other: bytes) -> bool:
+        compared.append((one, other))
+        return one == other
+
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    assert sealing.same(b"a", b"a")
+    assert not sealing.same(b"a", b"b")
+    assert compared == [(b"a", b"a"), (b"a", b"b")]
 
 
 def test_absurd_parameters_are_refused() -> None:
