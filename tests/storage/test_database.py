@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select, text
+from sqlalchemy.exc import DBAPIError
 
 from storage import database as module
 from storage import schema
@@ -114,6 +115,22 @@ def test_every_sqlite_connection_is_durable_and_leaves_nothing_behind(sqlite_url
                 "trusted_schema": 0,
                 "foreign_keys": 1,
             }
+    database.close()
+
+
+def test_every_postgresql_connection_is_durable_and_waits_for_nobody_for_long(postgresql_url: str) -> None:
+    wanted = {
+        "synchronous_commit": "on",
+        "lock_timeout": "10s",
+        "statement_timeout": "15s",
+        "idle_in_transaction_session_timeout": "30s",
+        "TimeZone": "UTC",
+    }
+    database = Database.open(postgresql_url)
+    with database.transaction() as connection, database.lent() as line:
+        for name, value in wanted.items():
+            assert connection.execute(text(f"SHOW {name}")).scalar() == value
+            assert line.execute(f"SHOW {name}").fetchone()[0] == value
     database.close()
 
 
@@ -238,3 +255,12 @@ def test_an_error_repeats_nothing_that_was_to_be_stored(database: Database) -> N
         connection.execute(insert(schema.marks).values(mark=b"canary-4417", reply=b"", erase_at=0))
     assert "canary" not in str(caught.value)
     assert "63616e617279" not in str(caught.value)
+
+
+def test_a_defect_of_ours_repeats_nothing_either(database: Database) -> None:
+    wrong, values = f"SELECT {'?' if database.file else '%s'}", ("canary-4417", "canary-4418")
+    with pytest.raises(DBAPIError) as caught, database.transaction() as connection:
+        connection.exec_driver_sql(wrong, values)
+    with pytest.raises(DBAPIError) as on_a_line, database.lent() as line:
+        line.execute(wrong, values)
+    assert "canary" not in f"{caught.value!s} {on_a_line.value!s}"

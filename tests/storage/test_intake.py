@@ -19,6 +19,7 @@ from flows.vocabulary import (
     FieldId,
     Forgotten,
     Heard,
+    Outside,
     Raised,
     StepId,
     Turn,
@@ -289,6 +290,37 @@ def test_who_unlinks_and_reports_again_is_somebody_new(person: Person, instance:
     person.consents().answers("name", "Second").submits()
     assert opened(instance, first).fields["name"] == "Canary Yellow"
     assert opened(instance, person.reference).fields["name"] == "Second"
+
+
+def test_and_nothing_of_the_old_chat_opens_the_new_one(person: Person, instance: Instance) -> None:
+    def kept() -> tuple[bytes, bytes, str]:
+        drawn: list[str] = []
+
+        def decide(before: Conversation | None, outside: Outside) -> Turn:
+            drawn.append(outside.fingerprint("x"))
+            return Turn(before, reply("a"))
+
+        person.say(decide)
+        with instance.database.reading() as connection:
+            row = connection.execute(select(schema.conversations)).one()
+        return row.id, row.wrapped_key, drawn[0]
+
+    person.drafts().submits(linked=True)
+    before = kept()
+    person.records(Unlinked(), after=Conversation(step=StepId("age"), language="en"))
+    assert not set(before) & set(kept())
+
+
+def test_whoever_leaves_a_draft_to_its_time_cannot_be_found_and_nobody_comes_back_to_it(
+    person: Person, instance: Instance
+) -> None:
+    person.drafts()
+    person.intake.leave(person.channel, person.address, False, person.now)
+    assert person.sees() is None
+    with instance.database.reading() as connection:
+        row = connection.execute(select(schema.conversations)).one()
+    assert (row.lookup, row.address) == (None, None)
+    assert rows(instance.database)["cases"] == 1
 
 
 def test_references_are_not_given_twice(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,6 +86,32 @@ def test_a_spoiled_directory_is_named_and_not_used(keys: KeyDirectory, path: Pat
         KeyDirectory(path).epoch_today(NOW)
 
 
+def test_a_directory_of_another_user_is_named_and_not_used(
+    keys: KeyDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    assert {problem.file for problem in keys.problems()} >= {".", "intake.key"}
+    with pytest.raises(KeyDirectoryUnsafe):
+        _ = KeyDirectory(keys.path).signing_key
+
+
+def test_a_key_is_on_the_disk_before_anything_is_locked_with_it(
+    keys: KeyDirectory, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    through = os.fsync
+
+    def sync(file: int) -> None:
+        synced.append(os.fstat(file).st_ino)
+        through(file)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    keys.epoch_today(NOW)
+    keys.place_desk_key(2, new_key_pair().public)
+    made = {(path / name).stat().st_ino for name in (f"epoch-{TODAY}.key", "desk-2.pub", ".")}
+    assert made <= set(synced)
+
+
 def test_a_missing_directory_is_named(path: Path) -> None:
     assert [problem.file for problem in KeyDirectory(path).problems()] == ["."]
     with pytest.raises(KeyDirectoryUnsafe):
@@ -204,7 +230,9 @@ def test_a_key_left_half_made_by_a_crash_is_destroyed_with_its_day(keys: KeyDire
 def test_the_bootstrap_key_goes_without_trace(keys: KeyDirectory, path: Path) -> None:
     secret = keys.bootstrap
     assert secret is not None
+    os.link(path / "bootstrap", path.parent / "the same bytes on the disk")
     keys.destroy_bootstrap()
+    assert secret.hex() not in (path.parent / "the same bytes on the disk").read_text()
     keys.destroy_bootstrap()
     assert keys.bootstrap is None
     assert all(secret.hex() not in file.read_text() for file in path.iterdir())

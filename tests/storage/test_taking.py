@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import Table
 
-from flows.vocabulary import Consented, Conversation, Heard, Outside, Reply, StepId, Turn
+from flows.vocabulary import (
+    Answered,
+    Consented,
+    Conversation,
+    FieldId,
+    Heard,
+    Outside,
+    Reply,
+    StepId,
+    Turn,
+)
+from storage.database import Database
+from storage.errands import Errand
 from storage.errors import CannotOpen
 from storage.intake import Intake
+from storage.schema import answers, later_work
 from tests.storage.building import Instance
-from tests.storage.talking import NOW, intake_of, reply
+from tests.storage.talking import NOW, Person, intake_of, reply
 
 Decide = Callable[[Conversation | None, Outside], Turn]
 
@@ -100,3 +116,66 @@ def test_the_same_delivery_gets_its_reply_and_other_words_under_its_id_do_not(in
     with pytest.raises(CannotOpen):
         intake.take(heard("first", "something else"), NOW, counting(seen, reply("b")))
     assert seen == [0]
+
+
+def stored(database: Database, table: Table) -> list[Any]:
+    with database.reading() as connection:
+        return list(connection.execute(table.select()))
+
+
+@pytest.mark.parametrize("between", [1, 0])
+def test_an_answer_given_while_another_message_came_is_kept_once(
+    intake: Intake, instance: Instance, between: int
+) -> None:
+    person = Person(intake).begins().consents()
+    seen: list[int] = []
+
+    def decide(before: Conversation | None, _: Outside) -> Turn:
+        assert before is not None
+        if not seen:
+            person.answers("story", "in between") if between else person.records()
+        seen.append(len(before.answered))
+        record = Answered(FieldId("name"), len(before.answered), "A")
+        return Turn(before.but(answered=(*before.answered, record.field)), reply("a"), (record,))
+
+    intake.take(heard("third"), NOW, decide)
+    assert seen == [1, 1 + between]
+    assert [row.sequence for row in stored(instance.database, answers)] == list(range(2 + between))
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_what_a_message_causes_is_kept_with_it_or_not_at_all(
+    intake: Intake, instance: Instance, begun: bool
+) -> None:
+    if begun:
+        Person(intake).begins()
+    waits = [Errand("twilio.delete", "SM1"), Errand("twilio.send", letter={"text": "x"}, to="an address")]
+
+    def causes(_: Reply) -> list[Errand]:
+        return waits
+
+    def none_of_it(_: Reply) -> list[Errand]:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        intake.take(heard("first"), NOW, counting([], reply("a")), none_of_it)
+    assert stored(instance.database, later_work) == []
+    for _ in range(2):  # delivered twice
+        intake.take(heard("first"), NOW, counting([], reply("a")), causes)
+    assert sorted(row.kind for row in stored(instance.database, later_work)) == [
+        "twilio.delete",
+        "twilio.send",
+    ]
+
+
+@pytest.mark.parametrize("hours", [72, 71])
+def test_a_draft_is_not_gone_on_with_from_its_last_second_on(
+    intake: Intake, instance: Instance, hours: int
+) -> None:
+    Person(intake).drafts()
+    seen: list[int] = []
+    at = NOW + timedelta(hours=hours, seconds=0 if hours == 72 else 3599)
+    intake.take(heard("later"), at, counting(seen, reply("a")))
+    remembered = intake.peek("web", "an address", at)
+    assert remembered is not None
+    assert (remembered.answered == ()) == (hours == 72)
