@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +15,8 @@ from storage.cases import list_cases, open_case
 from storage.errors import CaseDamaged, CaseNotFound, NotAllowed
 from storage.keys import KeyDirectory
 from storage.schema import answers, cases, links, manifests
-from storage.sealing import new_key_pair, new_signing_key, seal, sign
+from storage.schema import audit as audit_table
+from storage.sealing import digest, new_key_pair, new_signing_key, seal, sign
 from storage.staff import Caseworker
 from storage.staffing import disable_staff
 from tests.storage.building import NOW, BuiltCase, Instance
@@ -197,6 +198,19 @@ def test_links_are_shown_to_nobody_where_the_person_was_under_16(
     assert "last week" in told["fields"]["story"]
 
 
+def test_nor_are_they_in_what_was_said_one_after_the_other(
+    instance: Instance, mei: Caseworker, built: BuiltCase
+) -> None:
+    said = "he put it on https://canary.com/1 last week"
+    built.add([("story", said, "add"), ("message", said, "add"), ("image_age", "no")])
+    case = open_case(instance.database, instance.keys, mei, "TD-2345")
+    values = {each.field_id: str(each.answer.value) for each in case.given}
+    assert set(values) == {"name", "story", "message", "image_age"}
+    for name in ("story", "message"):
+        assert "canary" not in values[name] + case.fields[name]
+        assert "last week" in values[name]
+
+
 def test_links_under_16_are_withheld_also_where_the_submission_has_them(
     instance: Instance, mei: Caseworker
 ) -> None:
@@ -278,6 +292,19 @@ def test_an_opening_is_logged_before_anything_is_read(
         open_case(instance.database, instance.keys, mei, "TD-2345")
     with instance.database.reading() as connection:
         assert len(list(audit.entries(connection, audit.subject_of(built.id)))) == 1
+
+
+def test_a_page_that_looks_again_is_part_of_an_opening_for_a_quarter_of_an_hour(
+    instance: Instance, mei: Caseworker, built: BuiltCase
+) -> None:
+    subject, now = audit.subject_of(built.id), datetime.now(UTC)
+    for minutes, openings in ((16, 2), (14, 1)):
+        with instance.database.transaction() as connection:
+            connection.execute(delete(audit_table))
+            audit.append(connection, now - timedelta(minutes=minutes), mei.id, "case_opened", subject)
+        open_case(instance.database, instance.keys, mei, "TD-2345", follows=True)
+        with instance.database.reading() as connection:
+            assert len(list(audit.entries(connection, subject))) == openings, minutes
 
 
 def test_a_case_shows_nothing_in_a_repr(instance: Instance, mei: Caseworker, built: BuiltCase) -> None:
@@ -407,6 +434,32 @@ def test_a_forged_case_is_named_and_nothing_of_it_is_shown(
         assert line.damaged is None  # the queue opens the first manifest alone
     else:
         assert (line.damaged, line.flags, line.submitted_at) == (check, (), None)
+
+
+def test_a_later_message_put_in_from_a_copy_that_went_another_way_is_noticed(
+    instance: Instance, mei: Caseworker, built: BuiltCase
+) -> None:
+    """Whoever has a database from before a restore has two messages that are signed, with the same number."""
+    here = select(manifests).where(manifests.c.number == 1)
+    with instance.database.transaction() as connection:
+        other = dict(connection.execute(here).one()._mapping)
+        other_answer = connection.execute(
+            select(answers.c.sealed).where(answers.c.sequence == 3)
+        ).scalar_one()
+        connection.execute(delete(manifests).where(manifests.c.number == 1))
+        connection.execute(delete(answers).where(answers.c.sequence == 3))
+        first = connection.execute(select(manifests.c.signature)).scalar_one()
+    built.previous, built.number, built.sequence = digest(first), 1, 3
+    built.add([("story", "another two", "add")]).add([("story", "three", "add")])
+    assert (
+        open_case(instance.database, instance.keys, mei, "TD-2345").fields["story"]
+        == "one\nanother two\nthree"
+    )
+    with instance.database.transaction() as connection:
+        connection.execute(update(manifests).where(manifests.c.number == 1).values(**other))
+        connection.execute(update(answers).where(answers.c.sequence == 3).values(sealed=other_answer))
+    with pytest.raises(CaseDamaged, match="manifest"):
+        open_case(instance.database, instance.keys, mei, "TD-2345")
 
 
 def test_two_answers_that_change_places_are_noticed(
