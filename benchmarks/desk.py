@@ -32,7 +32,7 @@ from storage.database import Database
 from storage.days import day_of
 from storage.keys import KeyDirectory
 from storage.recovery import RecoveryKey
-from storage.schema import cases, manifests
+from storage.schema import cases, links, manifests
 from storage.sealing import PasswordParameters, new_key
 from storage.sessions import begin_session, open_session, resume_session
 from storage.setup import initialise
@@ -135,7 +135,9 @@ def _pages(client: FlaskClient, references: list[str]) -> dict[str, tuple[float,
     asked: dict[str, Callable[[], Any]] = {
         "queue": lambda: client.get("/desk/queue"),
         "its last page": lambda: client.get(last_page),
-        "a view": lambda: client.get("/desk/queue?view=unclaimed&channel=telegram"),
+        "few fit": lambda: client.get("/desk/queue?view=unclaimed&channel=telegram"),
+        "none has such a link": lambda: client.get("/desk/queue?link_status=escalated"),
+        "mine": lambda: client.get("/desk/queue?view=mine"),
         "nothing new": lambda: client.get("/desk/queue/rows", headers={"If-None-Match": stamp}),
         "case": lambda: client.get(f"/desk/cases/{random.choice(references)}"),
     }
@@ -230,6 +232,14 @@ def _fill(database: Database, wanted: int) -> None:
             blob = {"sealed": secrets.token_bytes(1_100), "signature": secrets.token_bytes(64)}
             connection.execute(
                 insert(manifests), [{"case_id": ids[number], "number": 0, **blob} for number in numbers]
+            )
+            connection.execute(
+                insert(links),
+                [
+                    {"case_id": ids[number], "number": place, "platform": "other"}
+                    for number in numbers
+                    for place in range(2)
+                ],
             )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, func, select, text, update
 
 from storage import audit
 from storage.database import Database
@@ -22,7 +22,7 @@ from storage.opening import (
     submitted,
     workable,
 )
-from storage.schema import cases, staff
+from storage.schema import HELD, cases, staff
 from storage.staff import Caseworker, check_active
 
 # ------------------------------------------------------------------ who has it
@@ -97,9 +97,7 @@ def move_cases(database: Database, caseworker: Caseworker, leaver: bytes, to: by
         if to is not None:
             _check_may_receive(connection, to)
         held = connection.scalars(
-            select(cases.c.id)
-            .where(cases.c.claimed_by == leaver, cases.c.state == "claimed")
-            .with_for_update()
+            select(cases.c.id).where(cases.c.claimed_by == leaver, text(f"cases.{HELD}")).with_for_update()
         ).all()
         for case_id in held:
             _give(connection, case_id, to)

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from storage.casetelling import PRIORITIES
 from storage.days import day_of_date
 from storage.opening import ROLES_THAT_READ
-from storage.schema import OPEN, cases, links, manifests, staff
+from storage.schema import HELD, OPEN, QUEUED, cases, links, manifests, staff
 
 MOST_COUNTED = 1_000
 """What is more is not counted: nobody reads on there."""
@@ -115,12 +115,7 @@ def found_cases(
 
 
 def _where(wanted: Wanted, today: date) -> Iterator[ColumnElement[bool]]:
-    if wanted.states == "closed":
-        yield text("cases.state = 'closed'")  # type: ignore[misc]
-    else:
-        yield text(f"cases.{OPEN}")  # type: ignore[misc]
-        if wanted.states != "open":
-            yield cases.c.state == wanted.states
+    yield text(f"cases.{_state(wanted)}")  # type: ignore[misc]
     for name in ("priority", "language", "channel"):
         if (value := getattr(wanted, name)) is not None:
             yield cases.c[name] == value
@@ -131,18 +126,28 @@ def _where(wanted: Wanted, today: date) -> Iterator[ColumnElement[bool]]:
     if wanted.overdue:
         yield cases.c.due_on < day_of_date(today)
     if wanted.orphaned:
-        yield (cases.c.state == "claimed") & ~_WORKS_ON_CASES
+        gone = select(staff.c.id).where(~_WORKS_ON_CASES)
+        yield cases.c.claimed_by.is_(None) | cases.c.claimed_by.in_(gone)
     if wanted.waiting_since is not None:
-        yield cases.c.state == "queued"
         yield cases.c.queued_on <= day_of_date(wanted.waiting_since)
     if wanted.link_status is not None:
         yield exists().where(links.c.case_id == cases.c.id, links.c.status == wanted.link_status)
 
 
+def _state(wanted: Wanted) -> str:
+    """Return what is asked of the state, in the words of the index that answers it."""
+    if wanted.states == "closed":
+        return "state = 'closed'"
+    queued = wanted.states == "queued" or wanted.waiting_since is not None
+    held = wanted.states == "claimed" or wanted.orphaned or wanted.holder is not None
+    if queued and held:
+        return "state IS NULL"  # what waits is nobody's
+    return QUEUED if queued else HELD if held else OPEN
+
+
 def count_found(connection: Connection, wanted: Wanted, today: date) -> int:
     """Count the cases that are wanted, up to `MOST_COUNTED`."""
-    rows = cases.outerjoin(staff, staff.c.id == cases.c.claimed_by) if wanted.orphaned else cases
-    some = select(literal(1)).select_from(rows).where(*_where(wanted, today)).limit(MOST_COUNTED).subquery()
+    some = select(literal(1)).select_from(cases).where(*_where(wanted, today)).limit(MOST_COUNTED).subquery()
     return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, false, func, select
+from sqlalchemy import Connection, Row, false, func, select, text
 
 from storage import audit
 from storage.cases import genuine_manifest
@@ -23,7 +23,7 @@ from storage.errors import CaseDamaged
 from storage.finding import ALL_OPEN, Wanted, count_found, cursor_after, found_cases, place_of
 from storage.keys import KeyDirectory
 from storage.opening import check_may_read, submitted, with_key
-from storage.schema import cases, links, manifests
+from storage.schema import HELD, cases, links, manifests
 from storage.sealing import digest
 from storage.staff import Caseworker
 
@@ -162,7 +162,7 @@ def held_by(database: Database) -> dict[bytes, int]:
     with database.reading() as connection:
         rows = connection.execute(
             select(cases.c.claimed_by, func.count().label("n"))
-            .where(cases.c.claimed_by.is_not(None), cases.c.state == "claimed")
+            .where(cases.c.claimed_by.is_not(None), text(f"cases.{HELD}"))
             .group_by(cases.c.claimed_by)
         )
         return {row.claimed_by: row.n for row in rows}

@@ -22,7 +22,9 @@ from storage.schema.colleagues import (
     staff,
 )
 from storage.schema.people import (
+    HELD,
     OPEN,
+    QUEUED,
     answers,
     cases,
     conversations,
@@ -41,7 +43,9 @@ from storage.schema.people import (
 )
 
 __all__ = [
+    "HELD",
     "OPEN",
+    "QUEUED",
     "answers",
     "attempts",
     "audit",

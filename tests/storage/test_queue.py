@@ -17,7 +17,7 @@ from storage.days import day_of
 from storage.errors import CaseNotFound, NotAllowed
 from storage.finding import Wanted
 from storage.queue import QueuePage, count_cases, find_reference, held_by, queue_page
-from storage.schema import cases, manifests
+from storage.schema import cases, manifests, staff
 from storage.sealing import new_id
 from storage.staff import Caseworker
 from storage.staffing import disable_staff
@@ -173,6 +173,12 @@ def test_filters_give_what_they_say(instance: Instance, page: Page, mei: Casewor
     assert references(page(link_status="new")) == ["TD-LNK2"]
     assert references(page(waiting_since=TODAY - timedelta(days=1))) == ["TD-WTE2"]
     assert references(page(orphaned=True)) == []
+    with instance.database.transaction() as connection:
+        connection.execute(update(staff).where(staff.c.id == jo.id).values(role="auditor"))
+    (row,) = page(orphaned=True).rows or ()
+    assert (row.reference, row.orphaned) == ("TD-JPS2", True)
+    with instance.database.transaction() as connection:
+        connection.execute(update(staff).where(staff.c.id == jo.id).values(role="intake"))
     disable_staff(instance.database, "Jo", mei)
     (row,) = page(orphaned=True).rows or ()
     assert (row.reference, row.orphaned, row.holder) == ("TD-JPS2", True, "Jo")
@@ -273,12 +279,46 @@ def test_a_page_is_found_by_an_index_however_many_cases_there_are(
                 assert "TEMP B-TREE" not in plan and "Sort" not in plan, plan
 
 
-def _fill(instance: Instance, n: int) -> None:
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "wanted",
+    [{}, {"priority": "high"}, {"raised": True}, {"overdue": True}, {"holder": b"nobody"}],
+    ids=str,
+)
+def test_it_costs_the_same_however_many_cases_there_are(
+    instance: Instance, mei: Caseworker, page: Page, monkeypatch: pytest.MonkeyPatch, wanted: dict[str, Any]
+) -> None:
+    monkeypatch.setattr("storage.finding.MOST_COUNTED", 20)
+    steps = [0]
+
+    def count_steps() -> None:
+        steps[0] += 1
+
+    def cost(first: int, n: int) -> int:
+        _fill(instance, n, first)
+        page(**wanted)
+        steps[0] = 0
+        with instance.database.reading() as connection:
+            raw: Any = connection.connection.dbapi_connection
+            raw.set_progress_handler(count_steps, 10)
+        page(**wanted)
+        count_cases(instance.database, mei, TODAY)
+        raw.set_progress_handler(None, 0)
+        return steps[0]
+
+    few = cost(0, 300)
+    assert few > 100
+    assert cost(300, 2_700) < 1.2 * few
+
+
+def _fill(instance: Instance, n: int, first: int = 0) -> None:
     """Add many cases that need not open."""
-    first = BuiltCase(instance).submit([])
+    one = BuiltCase(instance, f"TF-{first}").submit([])
     with instance.database.transaction() as connection:
-        row = dict(connection.execute(select(cases).where(cases.c.id == first.id)).mappings().one())
-        manifest = dict(connection.execute(select(manifests)).mappings().one())
+        row = dict(connection.execute(select(cases).where(cases.c.id == one.id)).mappings().one())
+        manifest = dict(
+            connection.execute(select(manifests).where(manifests.c.case_id == one.id)).mappings().one()
+        )
         rows = [
             row
             | {
@@ -290,7 +330,7 @@ def _fill(instance: Instance, n: int) -> None:
                 "due_on": number % 50 or None,
                 "erase_at": 2**40 + number if number % 3 == 2 else None,
             }
-            for number in range(n)
+            for number in range(first, first + n)
         ]
         connection.execute(insert(cases), rows)
         connection.execute(insert(manifests), [manifest | {"case_id": each["id"]} for each in rows])
