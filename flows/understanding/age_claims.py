@@ -175,7 +175,7 @@ _COMPARED: tuple[tuple[re.Pattern[str], int | None, int | None, bool], ...] = tu
     (re.compile(pattern), low, high, vague)
     for pattern, low, high, vague in (
         # what is said of the number; what to add to it for the youngest and the oldest; None is no bound
-        (r"(?<!\d)([1-9]0) ?[幾多](?:Y|歲)?", 1, 9, True),
+        (r"(?<!\d)([1-9]0) ?有?[幾多](?:Y|歲)?", 1, 9, True),
         (r"\b(?:in )?(?:my )?(?:early |mid |late )?([1-9]0)'?s\b", 0, 9, True),
         (rf"{_NOT}{_NUMBER} ?(?:-|or|至|到|或者?) ?(\d{{1,3}})Y?", None, None, False),
         (rf"{_NUMBER} ?(?:-|~|to|or|至|到|或者?|/) ?([1-9]\d{{0,2}})(?:Y|(?![\d+]))(?!-)", 0, 0, True),

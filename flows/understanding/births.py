@@ -26,6 +26,7 @@ _DATES = tuple(
         rf"(?<!\d:)(?<![\d.,/$#-]){_YEAR}(?![.,:/%-]\d|%|s\b)",
         r"\bborn (?:in )?'?(?P<short>\d\d)(?!\d)",
         r"(?<!\d)(?P<short>\d\d) ?年(?=出世|出生|生|嘅)",
+        r"^(?P<short>[4-9]\d) ?年[呀啊㗎]?$",  # 98年 by itself: of a year as near as 16年 nothing can be told
     )
 )
 _WORDS = re.compile(

@@ -120,7 +120,7 @@ def _loose(wording: str) -> str:
         text = shorter
 
 
-_DENIALS = re.compile(
+DENIALS = re.compile(
     r"\b(?:not?|dont|didnt|doesnt|isnt|arent|wasnt|cant|cannot|wont|never|without|non|none|nothing|but|except|un\w+)\b|[不未沒冇無非唔]"
 )
 
@@ -139,12 +139,12 @@ def close_choice(text: str, field: str, ids: Sequence[str]) -> str | None:
     for typed in _forms(text, field):
         if len(typed) < _SHORTEST_SLIP:
             continue
-        denials = sorted(_DENIALS.findall(typed))
+        denials = sorted(DENIALS.findall(typed))
         for wording, choice in _exact(field).items():
             # The first letter is hardly ever the slip: it is what tells `mother` from `other`.
             if choice in best and len(wording) >= _SHORTEST_SLIP and wording[0] == typed[0]:
                 ratio = _SWAPPED if _is_swap(typed, wording) else fuzz.ratio(typed, wording)
-                if ratio > best[choice] and sorted(_DENIALS.findall(wording)) == denials:
+                if ratio > best[choice] and sorted(DENIALS.findall(wording)) == denials:
                     best[choice] = ratio
     first, second = sorted([0.0, 0.0, *best.values()], reverse=True)[:2]
     if first < CLOSE or first - second < LEAD:

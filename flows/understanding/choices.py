@@ -8,6 +8,7 @@ from typing import Literal, cast
 
 from flows.choices import CHOICES
 from flows.understanding.choice_table import (
+    DENIALS,
     NEVER_FUZZY,
     close_choice,
     exact_choice,
@@ -47,7 +48,41 @@ def read_choice(text: str, field: str, offered: Sequence[str] | None = None) -> 
         return _at(number, ids)
     if field not in NEVER_FUZZY and key(bare(text)) in words("last"):
         return ids[-1]
-    return exact_choice(text, field, ids) or close_choice(text, field, ids)
+    return (
+        exact_choice(text, field, ids) or _said_in_parts(folded, field, ids) or close_choice(text, field, ids)
+    )
+
+
+_BESIDE = re.compile(
+    r"(?:[ ,]|[呀啦喇啊㗎架]|(?:please|pls|la|lah|ah|thanks|thx|thank you|help me)(?![a-z0-9])|唔該晒?|多謝晒?|請?幫幫?我)+"
+)
+_WHOLE = frozenset({"age", "whose", "image_age", "under_16", "erase", "restart", "new", "third_party"})
+"""Questions whose answer takes something away: a reply is one wording, or it is asked again."""
+
+
+def _said_in_parts(folded: str, field: str, ids: Sequence[str]) -> str | None:
+    """Return the choice that each part of a reply means: "yes, keep it", 唔使，繼續.
+
+    Nothing else may be in it, and the parts stand apart: 可是 is not 可 and 是. Two different denials may
+    take each other back, and "yeah, right" is no yes.
+    """
+    if field in _WHOLE:
+        return None
+    rest, wordings = key(bare(folded)), wording_pattern(field)
+    chosen: set[str | None] = set()
+    denials: set[str] = set()
+    at = 0
+    while match := wordings.match(rest, at):
+        chosen.add(exact_choice(match[0], field, ids))
+        denials |= {match[0]} if DENIALS.search(match[0]) else set()
+        beside = _BESIDE.match(rest, match.end())
+        at = beside.end() if beside else match.end()
+        if at == len(rest):
+            clear = len(chosen) == 1 and len(denials) < 2 and match[0] != "right"
+            return chosen.pop() if clear else None
+        if not beside:
+            return None
+    return None
 
 
 def _number(folded: str) -> int | None:
@@ -70,13 +105,14 @@ _ALL_BUT = re.compile(
     rf"(?:之?外|以外)?|除[咗了去]?(?P<before>.+?)(?:之?外|以外)?[ ,]?(?:其他|其餘|其它)?(?:都|全|係|有|是|{_ALL})+"
 )
 _RANGE = re.compile(r"(\d{1,2}) ?(?:-+|~+|to|until|till|thru|through|至|到) ?(\d{1,2})(?!\d)")
+_FIRST_FEW = re.compile(r"(?:the )?\bfirst (\d+)\b|[頭首] ?(\d+) ?[個項樣]")
 _ONLY_NUMERALS = re.compile("[一二三四五六七八九十第個項號樣同埋和及與跟、,;至到選揀我要都係是啦 ]+")
 _NUMBERED = re.compile(
     r"(?:no|nos|number|numbers|option|options|choice|choices|選項|#)\.? ?(?=\d)|第 ?(?=\d)|(?<=\d)(?:st|nd|rd|th)\b|(?<=\d) ?[項號](?!\w)"
 )
 _FILLER = re.compile(
     r"(?:and|n(?= \d)|also|plus|then|now|already|from|of me|my (?:photos?|pics|pictures|videos?)|photos|pics|hes|shes|theyre|im|as well as|as well|too|both|my answers? (?:is|are)|i (?:choose|pick|chose|picked|select)|its|it was|it is|they were|i was|was|were|the|with|i"
-    r"|he|she|they|am|answer)(?![a-z0-9])|由|同埋?|和|及|以及|與|跟|仲有|還有|加埋?|又|亦|也|都|係|是|有|選|揀|要|我|佢|俾人|被|呀|啦|嘅|的|了|咗|第|先|然後|[ ,]+"
+    r"|he|she|they|am|answer|only|just)(?![a-z0-9])|淨係|只係|只有|只|由|同埋?|和|及|以及|與|跟|仲有|還有|加埋?|又|亦|也|都|係|是|有|選|揀|要|我|佢|俾人|被|呀|啦|嘅|的|了|咗|第|先|然後|[ ,]+"
 )
 _CIRCLED = re.compile("([\u2460-\u2473\u24f5-\u24fe\u2776-\u2793]|[0-9]\ufe0f?\u20e3)")  # ①③ is no 13
 _BETWEEN = re.compile(r"[,;、/&+\n|。]+|\band\b|同埋|以及|仲有|還有")
@@ -135,6 +171,7 @@ def _digits(folded: str, count: int) -> str:
         first, last = int(match[1]), int(match[2])
         return f" {' '.join(map(str, range(first, last + 1)))} " if 1 <= first < last <= count else " x "
 
+    folded = _FIRST_FEW.sub(lambda match: f"1-{match[1] or match[2]}", with_digits(folded))
     folded = re.sub(r"第 ?(\d+) ?[個樣]", r"\1", with_digits(ordinals_to_digits(folded)))
     if _ONLY_NUMERALS.fullmatch(folded):
         folded = re.sub("[一二三四五六七八九十]+", lambda m: f" {chinese_number(m[0]) or 'x'} ", folded)

@@ -28,6 +28,7 @@ _UNSURE = re.compile(
     r"|[唔不](?:太|係好|係幾|是很|多)?(?:知道?|記得|肯定|確定|清楚)|忘記|忘了|唔知|未知|可能|應該|大概|好似|好像|印象中|或者|說不準|難講|記唔[起清]"
     r"|記唔到|想唔起|不記得|冇印象|沒印象|唔敢肯定"
 )
+_ASKS_BACK = re.compile(r"^(?:what|why|how) (?:if|about|do|is|happens)\b|^(?:如果|假如|點解)")
 _SOME = re.compile(
     r"\b(?:some|most|half|not all|not in all|not (?:in )?every|all (?:but|except)|almost all|a few|(?:in )?one of)\b"
     r"|有[啲些幾一](?!幾)|部分|大部分|多數|一半|[唔不](?:係|是)(?:全部|所有|晒|張張)|除咗|除了|未必"
@@ -44,7 +45,7 @@ _OTHER_PERSON = re.compile(
 _WRITER = re.compile(r"\bi\b|我(?![妹弟女個朋男嘅的])")
 _NOW = re.compile(r"\b(?:i'm|im|i am|now|today)\b|今年|而家|依家|宜家|現在")
 _UNDER = re.compile(
-    rf"{BELOW} ?(?:1[0-6])(?!\d)|未夠歲|[唔不]夠歲|1[0-6]Y?(?:以下|都?未夠|都?唔夠)|小學|primary school"
+    rf"{BELOW} ?(?:1[0-6])(?!\d)|未夠歲|[唔不]夠歲|1[0-6]Y?(?:以下|都?未夠|都?唔夠)|小學|小[一二三四五六](?!時)|primary school"
 )
 _SAID = re.compile(
     r"(?:\b(?:was|were|am|i'm|im|at|aged?|only|just|about|around|and|or|to|turned)\b|[得係嗰陣時先年]|\s-\s?) ?(?:only |just |about |around )?"
@@ -70,6 +71,8 @@ def read_image_age(text: str) -> ImageAge | None:
     rest = re.sub(r"(?<=\dY) (?:and|&) (?=\d)|(?<=\d) (?:and|&) (?=\d)", " or ", rest)
     rest = _AFTER.sub(r"\1\2以上", rest)
     young = _young(rest)
+    if _ASKS_BACK.search(rest):
+        return None
     if _UNSURE.search(rest):
         return "unsure" if young or _is_short(rest) else None
     if "?" in rest or _NONE.search(rest) or (_COUNT.search(rest) and not young):
