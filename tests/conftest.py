@@ -25,6 +25,7 @@ from werkzeug.routing import Rule
 
 from storage.database import Database
 from storage.migrations import upgrade
+from storage.setup import Initialised, initialise
 from tests.databases import Lender, made
 
 # The machine may be busy: how long one example takes is not what a property is about.
@@ -132,6 +133,30 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     path = tmp_path / "tada.sqlite3"
     shutil.copyfile(sqlite_template, path)
     return f"sqlite:///{path}"
+
+
+MakeInstance = Callable[[Path, str], Initialised]
+
+
+@pytest.fixture(scope="session")
+def make_instance(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> MakeInstance:
+    """Sets up an instance in a home that is not there yet, with an empty database: `make_instance(home, url)`.
+
+    With SQLite it is a copy of one that was set up once, keys and all.
+    """
+    folder = tmp_path_factory.mktemp("instance")
+    home, file = folder / "home", folder / "tada.sqlite3"
+    shutil.copyfile(sqlite_template, file)
+    made = initialise(home, f"sqlite:///{file}")
+
+    def make(home_of_it: Path, url: str) -> Initialised:
+        if not url.startswith("sqlite:"):
+            return initialise(home_of_it, url)
+        shutil.copytree(home, home_of_it)
+        shutil.copyfile(file, url.removeprefix("sqlite:///"))
+        return made
+
+    return make
 
 
 @pytest.fixture

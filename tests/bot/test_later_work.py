@@ -33,6 +33,7 @@ from storage.places import Place, take_place
 from storage.schema import later_work
 from storage.setup import initialise
 from storage.writing import write_errands
+from tests.conftest import MakeInstance
 
 ROOT = Path(__file__).parent.parent.parent
 CANARY = "canary-9f2c"
@@ -113,8 +114,8 @@ class Home:
 
 
 @pytest.fixture
-def home(tmp_path: Path, database: Database, database_url: str) -> Home:
-    initialise(tmp_path / "home", database_url)
+def home(tmp_path: Path, database: Database, database_url: str, make_instance: MakeInstance) -> Home:
+    make_instance(tmp_path / "home", database_url)
     return Home(tmp_path / "home", database_url, database)
 
 

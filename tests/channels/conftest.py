@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from storage import database, schema
-from storage.setup import initialise
 from tests.channels.denied.sitecustomize import deny
 from tests.channels.harness import NEVER_KEPT, NEVER_LOGGED, PUBLIC_URL, Channel
 from tests.channels.registry import CHANNELS
+from tests.conftest import MakeInstance
 from tests.promises.conftest import Service, logged
 from webhook import create_app
 
@@ -35,7 +35,9 @@ def calls_out(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def service(tmp_path: Path, request: pytest.FixtureRequest, calls_out: list[str]) -> Iterator[Service]:
+def service(
+    tmp_path: Path, make_instance: MakeInstance, request: pytest.FixtureRequest, calls_out: list[str]
+) -> Iterator[Service]:
     """An instance on SQLite, or on what a test names by `parametrize("service", …, indirect=True)`.
 
     After every test it holds no name, number, caption or place that came along with a message, in no file and
@@ -43,7 +45,7 @@ def service(tmp_path: Path, request: pytest.FixtureRequest, calls_out: list[str]
     """
     url = request.getfixturevalue(getattr(request, "param", "sqlite_url"))
     home = tmp_path / "home"
-    initialise(home, url)
+    make_instance(home, url)
     environ = {
         "TADA_HOME": str(home),
         "TADA_DATABASE_URL": url,

@@ -22,9 +22,9 @@ from storage.database import Database
 from storage.keys import KeyDirectory
 from storage.recovery import RecoveryKey
 from storage.sessions import begin_session, open_session, resume_session
-from storage.setup import initialise
 from storage.signing_in import check_and_open
 from storage.staff import Role
+from tests.conftest import MakeInstance
 from tests.storage.building import CHEAP, PASSWORD, Instance
 
 HOME = "/desk/people"
@@ -36,9 +36,9 @@ def words() -> Words:
 
 
 @pytest.fixture
-def instance(tmp_path: Path, sqlite_url: str) -> Instance:
+def instance(tmp_path: Path, sqlite_url: str, make_instance: MakeInstance) -> Instance:
     """An instance in which nobody works yet. What differs between databases is tested with the store."""
-    made = initialise(tmp_path / "home", sqlite_url)
+    made = make_instance(tmp_path / "home", sqlite_url)
     assert made.recovery_key_text is not None
     keys = KeyDirectory(tmp_path / "home" / "keys")
     return Instance(Database.open(sqlite_url), keys, made.recovery_key_text)

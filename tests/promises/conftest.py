@@ -22,9 +22,9 @@ from storage.casetelling import Case
 from storage.database import Database
 from storage.keys import KeyDirectory
 from storage.sealing import PasswordParameters
-from storage.setup import initialise
 from storage.signing_in import sign_in
 from storage.staffing import add_staff
+from tests.conftest import MakeInstance
 from webhook import create_app
 
 CHEAP = PasswordParameters(memory=64, passes=1, lanes=1)
@@ -128,9 +128,11 @@ class Service:
 
 
 @pytest.fixture
-def service(tmp_path: Path, database_url: str, request: pytest.FixtureRequest) -> Iterator[Service]:
+def service(
+    tmp_path: Path, database_url: str, make_instance: MakeInstance, request: pytest.FixtureRequest
+) -> Iterator[Service]:
     home = tmp_path / "home"
-    initialise(home, database_url)
+    make_instance(home, database_url)
     environ = {"TADA_HOME": str(home), "TADA_DATABASE_URL": database_url, "TADA_RATE_LIMITS": "off"}
     with logged() as log:
         yield Service(home, database_url, environ, log, _files_of(database_url, tmp_path, request))

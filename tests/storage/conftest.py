@@ -9,13 +9,14 @@ import pytest
 from storage.database import Database
 from storage.keys import KeyDirectory
 from storage.setup import initialise
+from tests.conftest import MakeInstance
 from tests.storage.building import Instance
 
 
 @pytest.fixture
-def instance(tmp_path: Path, database: Database, database_url: str) -> Instance:
+def instance(tmp_path: Path, database: Database, database_url: str, make_instance: MakeInstance) -> Instance:
     """An instance in which nobody works yet."""
-    made = initialise(tmp_path / "home", database_url)
+    made = make_instance(tmp_path / "home", database_url)
     assert made.recovery_key_text is not None
     return Instance(database, KeyDirectory(tmp_path / "home" / "keys"), made.recovery_key_text)
 

@@ -23,9 +23,9 @@ from storage.database import Database
 from storage.errand_queue import ErrandQueue
 from storage.keys import KeyDirectory
 from storage.sealing import PasswordParameters
-from storage.setup import initialise
 from storage.signing_in import sign_in
 from storage.staffing import add_staff
+from tests.conftest import MakeInstance
 from tests.providers.cloud import FakeGraph, Sent, User, serving
 from webhook import create_app
 
@@ -110,14 +110,16 @@ class Product:
 
 
 @pytest.fixture
-def make_product(sqlite_url: str, tmp_path: Path) -> Iterator[Callable[..., Product]]:
+def make_product(
+    sqlite_url: str, tmp_path: Path, make_instance: MakeInstance
+) -> Iterator[Callable[..., Product]]:
     """Makes the product; settings are given by name."""
     log, handlers, databases = io.StringIO(), [], []
     root = logging.getLogger()
     before = root.level
     graph = FakeGraph(access_token="an-access-token-of-nobody", app_secret=SECRET, phone_number_id="10654")
     home = tmp_path / "home"
-    initialise(home, sqlite_url)
+    make_instance(home, sqlite_url)
 
     def make(**more: str) -> Product:
         environ = {

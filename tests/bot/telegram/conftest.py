@@ -18,7 +18,7 @@ from locales import Words
 from settings import read_settings
 from storage.database import Database
 from storage.errand_queue import ErrandQueue, Opened
-from storage.setup import initialise
+from tests.conftest import MakeInstance
 from tests.promises.conftest import Service, logged
 from tests.providers.telegram import BotApi
 from webhook import create_app
@@ -105,10 +105,10 @@ def _telegram(environ: Mapping[str, str]) -> Any:
 
 
 @pytest.fixture
-def product(tmp_path: Path, sqlite_url: str) -> Iterator[Product]:
+def product(tmp_path: Path, sqlite_url: str, make_instance: MakeInstance) -> Iterator[Product]:
     """An instance on SQLite with nothing but a bot. Its log is looked through for what came along."""
     home = tmp_path / "home"
-    initialise(home, sqlite_url)
+    make_instance(home, sqlite_url)
     with BotApi(TOKEN) as api, logged() as log:
         environ = {
             "TADA_HOME": str(home),

@@ -20,7 +20,7 @@ from locales import Words
 from settings import Twilio, read_settings
 from storage.errand_queue import ErrandQueue
 from storage.intake import Intake
-from storage.setup import initialise
+from tests.conftest import MakeInstance
 from tests.promises.conftest import Service, logged
 from tests.providers.twilio import FakeTwilio, User, serving
 
@@ -98,9 +98,9 @@ Make = Callable[..., Product]
 
 
 @pytest.fixture
-def home(tmp_path: Path, sqlite_url: str) -> Path:
+def home(tmp_path: Path, sqlite_url: str, make_instance: MakeInstance) -> Path:
     """The home of an instance that was just made."""
-    initialise(tmp_path / "home", sqlite_url)
+    make_instance(tmp_path / "home", sqlite_url)
     return tmp_path / "home"
 
 
