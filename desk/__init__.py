@@ -19,6 +19,7 @@ from desk.keys import add_keys
 from desk.links import add_links
 from desk.log import add_log
 from desk.notes import add_notes
+from desk.noticing import add_noticing
 from desk.office import Office, Options
 from desk.organisation import add_organisation
 from desk.pages import Pages
@@ -69,6 +70,7 @@ def create_desk(
         add_home,
         add_signing_in,
         add_proving,
+        add_noticing,
         add_welcoming,
         add_passkeys,
         add_queue,

@@ -73,6 +73,7 @@ ACCESS: dict[tuple[str, str], Rule] = {
     # one's own things
     ("GET", "/desk/"): Rule(ALL),
     ("GET", "/desk/me"): Rule(ALL),
+    ("GET", "/desk/me/sign-ins"): Rule(ALL),
     ("POST", "/desk/me/sign-out"): Rule(ALL),
     ("GET", "/desk/me/telling"): Rule(READERS),
     ("POST", "/desk/me/telling"): Rule(READERS),

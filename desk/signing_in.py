@@ -6,10 +6,12 @@ from flask import Blueprint, Response, g, make_response, request
 from flask.typing import ResponseReturnValue
 
 from desk.holding import opened
+from desk.noticing import PATH as SIGN_INS
+from desk.noticing import recognise
 from desk.office import Office
 from desk.passkeys import check_passkey
 from desk.problems import Problem, problem_of
-from desk.session import give_cookie, present_secret, session, take_cookie
+from desk.session import give_browser_mark, give_cookie, present_secret, session, take_cookie
 from desk.turning import to_page, wanted_page
 from storage.errors import StaffDisabled, TooManyTries, WrongCode, WrongPassword
 from storage.factors import check_app, factors_of, use_recovery_code
@@ -130,14 +132,20 @@ def check_factor(office: Office, who: Session) -> bool:
 def let_in(office: Office, who: Session, path: str) -> Response:
     """Open the sign-in of somebody who proved themselves, and take them where they were going.
 
-    A form that came too late before is offered again.
+    A form that came too late before is offered again. Of sign-ins they may not know of they are told first.
     """
     now = office.now()
+    greeting = None if who.stage == "open" else recognise(office, who)
     secret = open_session(office.database, who, now)
     g.session = resume_session(office.database, secret, now)
+    unusual = greeting is not None and greeting.unusual
     again = opened(office, who.staff_id, request.form.get("held", ""))
-    page = "" if again is None else office.pages.draw("again.html", again=again)
-    response = make_response(page) if page else to_page(path)
+    if again is not None:
+        response = make_response(office.pages.draw("again.html", again=again, unusual=unusual))
+    else:
+        response = to_page(SIGN_INS, next=path) if unusual else to_page(path)
+    if greeting is not None:
+        give_browser_mark(office, response, greeting.mark)
     return give_cookie(office, response, secret)
 
 

@@ -8,9 +8,10 @@ import segno
 from flask import Blueprint, Response, g, make_response, request
 from flask.typing import ResponseReturnValue
 
+from desk.noticing import recognise
 from desk.office import Office
 from desk.problems import Problem, problem_of
-from desk.session import give_cookie, session
+from desk.session import give_browser_mark, give_cookie, session
 from desk.turning import to_page
 from storage.errors import (
     StaffDisabled,
@@ -89,9 +90,13 @@ def add_welcoming(desk: Blueprint, office: Office) -> None:
             return _enrol_page(office, "wrong"), 401
         except TooManyTries as error:
             return _enrol_page(office, problem_of(error)), 429
-        secret = open_session(office.database, session(), now)
+        who = session()
+        greeting = None if who.stage == "open" else recognise(office, who)
+        secret = open_session(office.database, who, now)
         g.session = resume_session(office.database, secret, now)
         response = make_response(office.pages.draw("codes.html", codes=codes))
+        if greeting is not None:
+            give_browser_mark(office, response, greeting.mark)
         return give_cookie(office, response, secret)
 
 

@@ -19,6 +19,7 @@ from storage.sealing import ContextPart, digest, encode
 
 Event = Literal[
     "answer_corrected",
+    "browser_added",
     "case_attended",
     "case_claimed",
     "case_closed",

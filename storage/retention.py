@@ -25,6 +25,7 @@ from storage.outbox import expire_letters, forget_talks
 from storage.remembering import Remembered
 from storage.schema import (
     attempts,
+    browsers,
     cases,
     conversations,
     invitations,
@@ -298,7 +299,7 @@ def _delete_sign_ins(database: Database, now: datetime) -> int:
     with database.transaction() as connection:
         return sum(
             connection.execute(delete(table).where(table.c.erase_at <= int(now.timestamp()))).rowcount
-            for table in (sessions, invitations, attempts)
+            for table in (sessions, invitations, attempts, browsers)
         )
 
 

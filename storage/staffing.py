@@ -27,7 +27,16 @@ from storage.errors import (
 from storage.keys import KeyDirectory
 from storage.passwords import check_password
 from storage.recovery import RecoveryKey
-from storage.schema import authenticators, digests, invitations, passkeys, recovery_codes, sessions, staff
+from storage.schema import (
+    authenticators,
+    browsers,
+    digests,
+    invitations,
+    passkeys,
+    recovery_codes,
+    sessions,
+    staff,
+)
 from storage.sealing import PASSWORD_PARAMETERS, PasswordParameters, key_pair_of, new_id, new_key_pair
 from storage.signing_in import under_password
 from storage.staff import (
@@ -251,7 +260,7 @@ def desk_keys_of(
 
 def _forget_sign_ins(connection: Connection, staff_id: bytes) -> None:
     """End every sign-in of a colleague, and forget their second factors and links: their key is gone."""
-    for table in (sessions, invitations, authenticators, passkeys, recovery_codes):
+    for table in (sessions, browsers, invitations, authenticators, passkeys, recovery_codes):
         connection.execute(delete(table).where(table.c.staff_id == staff_id))
 
 

@@ -120,6 +120,18 @@ passkeys = Table(
     Column("added_on", Integer, nullable=False),
 )
 
+# A browser in which a colleague signed in before, found by the hash of a mark that it keeps; and how far the log
+# was then.
+browsers = Table(
+    "browsers",
+    metadata,
+    Column("lookup", LargeBinary, primary_key=True),
+    Column("staff_id", LargeBinary, ForeignKey("staff.id"), nullable=False, index=True),
+    Column("seen", BigInteger, nullable=False),
+    Column("erase_at", BigInteger, nullable=False, index=True),
+    of_length("lookup", 32),
+)
+
 recovery_codes = Table(
     "recovery_codes",
     metadata,

@@ -116,6 +116,7 @@ STOPS: Mapping[str, Stop] = {
     "enrolling": Stop("/desk/enrol", who="enrolling"),
     "recovery codes": Stop("/desk/enrol", who="enrolling", press=_enrols),
     "oneself": Stop("/desk/me"),
+    "sign-ins": Stop("/desk/me/sign-ins", "/desk/me/sign-ins?next=/desk/queue"),
     "telling": Stop("/desk/me/telling"),
     "proof": Stop("/desk/prove"),
     "queue": Stop("/desk/queue"),

@@ -295,4 +295,4 @@ def test_who_came_and_who_tried_is_in_the_log(mei: Colleague, instance: Instance
     give_password(mei, "wrong wrong wrong")
     with instance.database.reading() as connection:
         events = [entry.event for entry in audit.entries(connection)]
-    assert events[-3:] == ["second_factor_set", "signed_in", "sign_in_refused"]
+    assert events[-4:] == ["second_factor_set", "browser_added", "signed_in", "sign_in_refused"]

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 DESK_ALONE = {
     f"storage.{name}"
     for name in (
+        "browsers",
         "casebook",
         "casehistory",
         "cases",
