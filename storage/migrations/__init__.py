@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
-_HEAD = "0007"
+_HEAD = "0008"
 
 
 def head() -> str:
