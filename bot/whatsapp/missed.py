@@ -120,7 +120,8 @@ class _Round:
         now = self._clock()
         found = [each for each in self._list(now, to=self._number) if each.at <= now - SETTLED]
         handled |= self._door.waiting(DELETE_MESSAGE)
-        left = sorted((each for each in found if each.sid not in handled), key=lambda each: each.at)
+        # Twilio lists the latest first, and tells the second in which a message came.
+        left = sorted((each for each in reversed(found) if each.sid not in handled), key=lambda each: each.at)
         if left:
             left = self._without_told(left, self._list(now, from_=self._number))
         if time.monotonic() - began > LONGEST_LOOK_SECONDS:
@@ -184,7 +185,7 @@ class _Round:
         return self._reply(found, [plain(said)])
 
     def _reply(self, found: _Found, messages: list[str]) -> list[Errand]:
-        return messages_later(found.address, messages, self._status_url)
+        return messages_later(found.address, found.address, messages, self._status_url)
 
 
 def _has_no_number(address: str) -> bool:

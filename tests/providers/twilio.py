@@ -346,7 +346,8 @@ class FakeTwilio:
         )
         found = [
             self._json(each)
-            for each in sorted(self.messages.values(), key=lambda each: -each.at)
+            # The latest first, also of those of one second.
+            for each in sorted(self.messages.values(), key=lambda each: int(each.at))[::-1]
             if query.get("To") in (None, f"whatsapp:{self.number}" if each.inbound else each.user)
             and query.get("From") in (None, each.user if each.inbound else f"whatsapp:{self.number}")
             and (since is None or each.at >= since.timestamp())

@@ -19,8 +19,8 @@ BY_NUMBER = User(user_id=None)
 BY_BOTH = User()
 
 
-def away(product: Product, user: User, *lines: str) -> None:
-    """Write while nobody here answers."""
+def away(product: Product, user: User, *lines: str, apart: float = 2) -> None:
+    """Write while nobody here answers, so many seconds apart."""
     post = product.twilio.post
 
     def nobody(url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, str, bytes]:
@@ -29,16 +29,17 @@ def away(product: Product, user: User, *lines: str) -> None:
     product.twilio.post = nobody
     for line in lines:
         assert product.twilio.write(user, line) == []
-        product.waits(2)
+        product.waits(apart)
     product.twilio.post = post
 
 
+@pytest.mark.parametrize("apart", [2, 0])
 @pytest.mark.parametrize("user", [BY_ID, BY_NUMBER])
-def test_what_was_missed_is_taken_in_order_and_answered(product: Product, user: User) -> None:
+def test_what_was_missed_is_taken_in_order_and_answered(product: Product, user: User, apart: float) -> None:
     for line in ("hi", "English"):
         product.twilio.write(user, line)
     before = len(product.twilio.to(user))
-    away(product, user, "24", "I agree", "of me")
+    away(product, user, "24", "I agree", "of me", apart=apart)
     product.waits(60).look_for_missed()
     product.work().waits(60).work()
     shown = [each.text for each in product.twilio.to(user)][before:]
