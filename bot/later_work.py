@@ -169,6 +169,8 @@ class LaterWork:
         """Run one attempt to its end; nothing is raised, for the engine would keep what it said."""
         taken = _taken(attempt)
         try:
+            for earlier in self._queue.before(taken, datetime.now(UTC)):
+                self._once_more(earlier)
             errand = self._queue.opened(taken, datetime.now(UTC))
             if errand is not None and errand.kind in self._runners:
                 provider = self._providers[provider_of(errand.kind)]
@@ -181,6 +183,12 @@ class LaterWork:
             for provider in self._providers.values():
                 provider.end(attempt, answered=None)
             self._look_now.set()
+
+    def _once_more(self, taken: Taken) -> None:
+        """Try what should have been sent to the same person before, and was put off."""
+        errand = self._queue.opened(taken, datetime.now(UTC))
+        if errand is not None and errand.kind in self._runners:
+            self._outcome(taken, errand)
 
     def _outcome(self, taken: Taken, errand: Opened) -> bool:
         """Run an errand and keep what became of it; return whether the provider was there."""

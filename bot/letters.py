@@ -118,7 +118,7 @@ def _by_twilio(public_url: str | None) -> Sender:
         if not address.startswith("whatsapp:"):
             return ()
         status_url = f"{public_url}{STATUS_ROUTE}?letter={letter}" if public_url else None
-        return messages_later(address, parts(plain(text), LONGEST), status_url)
+        return messages_later(address, address, parts(plain(text), LONGEST), status_url)
 
     return send
 

@@ -26,7 +26,7 @@ from flows.vocabulary import (
 from locales import Words
 from storage.errands import Errand
 from storage.errors import CannotOpen, StoreError
-from storage.intake import Intake
+from storage.intake import Intake, nothing_else
 from storage.outbox import DeliveryState
 from storage.sealing import ID_BYTES
 
@@ -83,6 +83,8 @@ class Answer:
         progress: (question, of how many), where a question stands.
         closed: nothing more can be written here: an end, or a case that only its code leads back to.
         skippable: the question that stands can be left out.
+        waits: something that was said before is still to be sent, and this has to come after it; told only to what
+            the answer `causes`.
     """
 
     messages: tuple[Message, ...]
@@ -91,6 +93,7 @@ class Answer:
     progress: tuple[int, int] | None
     closed: bool = False
     skippable: bool = False
+    waits: bool = False
 
 
 class Reception:
@@ -138,11 +141,11 @@ class Reception:
             after[:] = [decided.conversation]
             return decided
 
-        def errands(reply: Reply) -> Sequence[Errand]:
-            return () if causes is None else causes(self._answer(reply, heard))
+        def errands(reply: Reply, waits: bool) -> Sequence[Errand]:
+            return () if causes is None else causes(replace(self._answer(reply, heard), waits=waits))
 
         try:
-            reply = self._intake.take(heard, now, decide, errands)
+            reply = self._intake.take(heard, now, decide, nothing_else if causes is None else errands)
         except CannotOpen:
             # A reply is locked under the words it answers, so other words do not open it.
             raise DeliveryReused from None

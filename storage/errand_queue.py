@@ -38,7 +38,8 @@ PAUSES = tuple(
 
 PATIENCE = 3
 """So many attempts at one message hold back the next ones to the same person: not quite three minutes. A message that
-fails for a reason of its own must not silence anybody."""
+fails for a reason of its own must not silence anybody. After that, each of the next ones first brings it with it
+(`ErrandQueue.before`): so the order holds, too, when a provider comes back that was away for long."""
 
 LATE = timedelta(hours=1)
 """An errand that should have been run so long ago is worth a look."""
@@ -127,6 +128,28 @@ class ErrandQueue:
                     .values(attempts=later_work.c.attempts + 1, due_at=_seconds(now + HELD))
                 )
         return [Taken(row.id, row.attempts + 1) for row in rows]
+
+    def before(self, taken: Taken, now: datetime) -> list[Taken]:
+        """Take what should have been sent to the same person before, and was put off: it is tried once more first."""
+        lane = taken.id[:LANE_BYTES]
+        put_off = and_(
+            later_work.c.id >= lane,
+            later_work.c.id < taken.id,
+            later_work.c.due_at > _seconds(now + HELD),
+            later_work.c.attempts > PATIENCE,
+            *_to_do(later_work, now),
+        )
+        with self._database.glancing() as connection:
+            if connection.execute(select(later_work.c.id).where(put_off).limit(1)).one_or_none() is None:
+                return []
+        with self._database.transaction() as connection:
+            rows = connection.execute(
+                update(later_work)
+                .where(put_off)
+                .values(attempts=later_work.c.attempts + 1, due_at=_seconds(now + HELD))
+                .returning(later_work.c.id, later_work.c.attempts)
+            ).all()
+        return [Taken(row.id, row.attempts) for row in sorted(rows, key=lambda row: bytes(row.id))]
 
     def opened(self, taken: Taken, now: datetime) -> Opened | None:
         """Return what is to be done, or None where nothing is: it is done, overtaken, or its time is over.
@@ -223,7 +246,8 @@ def _due(kind: str, now: datetime) -> ColumnElement[bool]:
     held_back = exists().where(
         earlier.c.id >= func.substr(later_work.c.id, 1, LANE_BYTES),
         earlier.c.id < later_work.c.id,
-        earlier.c.attempts <= PATIENCE,
+        # Others are in somebody's hand, or will be soon.
+        or_(earlier.c.attempts <= PATIENCE, earlier.c.due_at <= _seconds(now + HELD)),
         *_to_do(earlier, now),
     )
     return and_(

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from storage.epochs import Epoch
@@ -23,9 +24,11 @@ KEPT = timedelta(days=14)
 LETTER_KEPT = timedelta(hours=24)
 """How long a letter is kept at most (`docs/retention.md`); the key of its day lives at least as long."""
 
-
 LANE_BYTES = 8
-"""So many bytes at the beginning of an id are the same for all that is sent to one person in a day."""
+"""So many bytes at the beginning of an id are the same for all that is sent to one person in a day, and for what is
+kept before the last of it was sent."""
+
+_NOTHING_WAITS: Mapping[str, bytes] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,8 @@ class Errand:
         kind: which; every kind has one runner (`bot.later_work`).
         subject: the provider's id of what it is about, which says nothing of anybody.
         letter: all else it needs, as JSON; it may name a person.
-        to: the address that something is sent to. What is sent to one address is sent one after another, in the
-            order in which it was kept; empty where the order is of no matter.
+        to: the address that something is sent to, as the channel hears from it. What is sent to one address is sent
+            one after another, in the order in which it was kept; empty where the order is of no matter.
         after: how long to wait before the first try.
         kept: how long to go on trying; with a letter, `LETTER_KEPT` at most.
     """
@@ -50,7 +53,9 @@ class Errand:
     kept: timedelta = KEPT
 
 
-def rows_of(errands: Iterable[Errand], today: Epoch, now: datetime) -> list[Values]:
+def rows_of(
+    errands: Iterable[Errand], today: Epoch, now: datetime, waiting: Mapping[str, bytes] = _NOTHING_WAITS
+) -> list[Values]:
     """Return the rows of `later_work` for these errands, their letters sealed.
 
     Called while a person's other messages wait, or once more where another one was first: so the order of the calls
@@ -59,10 +64,12 @@ def rows_of(errands: Iterable[Errand], today: Epoch, now: datetime) -> list[Valu
     Args:
         today: the epoch that a letter is sealed under.
         now: the time, timezone-aware.
+        waiting: by address, the id of a row that waits to be sent there: what is kept now stands behind it, also
+            where that was written on another day.
     """
     rows: list[Values] = []
     for place, errand in enumerate(errands):
-        row_id, sealed, kept = _id(errand.to, place, today), None, errand.kept
+        row_id, sealed, kept = _id(errand.to, place, today, waiting), None, errand.kept
         if errand.letter is not None:
             kept = min(kept, LETTER_KEPT)
             written = json.dumps(errand.letter, ensure_ascii=False).encode("utf-8", "replace")
@@ -81,11 +88,16 @@ def rows_of(errands: Iterable[Errand], today: Epoch, now: datetime) -> list[Valu
     return rows
 
 
-def _id(to: str, place: int, today: Epoch) -> bytes:
+def lane_of(to: str, epoch: Epoch) -> bytes:
+    """Return what the ids of all that is sent to an address begin with, if it is written on this day."""
+    return index(epoch.errand, "lane", 1, to)[:LANE_BYTES]
+
+
+def _id(to: str, place: int, today: Epoch, waiting: Mapping[str, bytes]) -> bytes:
     """Draw the id of a row. Those of one person begin alike, and rise: nobody can tell whose they are."""
     if not to:
         return new_id()
-    lane = index(today.errand, "lane", 1, to)[:LANE_BYTES]
+    lane = waiting[to][:LANE_BYTES] if to in waiting else lane_of(to, today)
     return lane + (time.time_ns() + place).to_bytes(ID_BYTES - LANE_BYTES, "big")
 
 

@@ -97,6 +97,7 @@ class Exchange:
         self._tried = tried
         self._seen: tuple[bytes, bytes] | None = (found.mark, found.reply) if found.mark else None
         self._stored = found if alive else None
+        self._waiting: bytes | None = found.waiting
         self._remembered = Remembered.of(found, living) if alive else Remembered.new(living[0])
         self.conversation: Conversation | None = None
         self._case: CaseWriter | None = None
@@ -119,6 +120,11 @@ class Exchange:
     def outside(self) -> Outside:
         """What the turn draws and looks up."""
         return self._outside
+
+    @property
+    def waits(self) -> bool:
+        """Whether something else still waits to be sent to this person, where that was asked for."""
+        return self._waiting is not None
 
     @property
     def earlier(self) -> Reply | None:
@@ -161,7 +167,8 @@ class Exchange:
         remembered = self._remember(turn.conversation)
         if self._case is None:
             given = []  # destroyed, as nothing leads to it any more
-        sent = rows_of(errands, self._living[0], self._now)
+        waiting = {self._heard.address: self._waiting} if self._waiting else {}
+        sent = rows_of(errands, self._living[0], self._now, waiting)
         self._gathered = (self._mark(turn.reply), remembered, self._stored, given, sent)
         self._counts = turn.counts
 

@@ -21,13 +21,13 @@ from storage.codes import CODE_PARAMETERS, Codes
 from storage.database import Database
 from storage.epochs import Epoch, Epochs
 from storage.erasing import EraseJournal, erase_case
-from storage.errands import Errand, rows_of
+from storage.errands import Errand, lane_of, rows_of
 from storage.errors import Overtaken, StoreAway, StoreRefused
 from storage.exchange import Exchange, Means, NeedsTransaction
 from storage.keys import KeyDirectory
 from storage.line import Line
 from storage.outbox import Outbox
-from storage.remembering import FORGET, UPDATE, Remembered, find
+from storage.remembering import FORGET, UPDATE, Remembered, find, find_waiting
 from storage.schema import later_work
 from storage.scrubbing import scrub_now
 from storage.sealing import PasswordParameters, index
@@ -38,11 +38,11 @@ DRAFT_HOURS = 72
 
 
 Decide = Callable[[Conversation | None, Outside], Turn]
-Causes = Callable[[Reply], Sequence[Errand]]
-"""From a reply to what is to be done at a provider because of it."""
+Causes = Callable[[Reply, bool], Sequence[Errand]]
+"""From a reply, and whether something else still waits to be sent to the person, to what is to be done at a provider."""
 
 
-def nothing_else(reply: Reply) -> Sequence[Errand]:
+def nothing_else(reply: Reply, waits: bool) -> Sequence[Errand]:
     """What most messages cause."""
     return ()
 
@@ -98,11 +98,11 @@ class Intake:
         with self._database.turn_of(person):
             with contextlib.suppress(NeedsTransaction, Overtaken, StoreRefused):
                 return self._take_lightly(heard, now, decide, causes, person)
-            with self.exchange(heard, now) as exchange:
+            with self.exchange(heard, now, sending=causes is not nothing_else) as exchange:
                 if (earlier := exchange.earlier) is not None:
                     return earlier
                 turn = decide(exchange.conversation, exchange.outside)
-                exchange.keep(turn, causes(turn.reply))
+                exchange.keep(turn, causes(turn.reply, exchange.waits))
             return turn.reply
 
     def _take_lightly(
@@ -112,7 +112,8 @@ class Intake:
         marks = [epoch.mark(heard) for epoch in living]
         with self._database.lent() as line:
             try:
-                found = _find(line, living, heard.channel, heard.address, marks, locked=False)
+                sent_at = None if causes is nothing_else else now
+                found = _find(line, living, heard.channel, heard.address, marks, False, sent_at)
             except DBAPIError:
                 # Such as a connection from before a restart; a transaction knows what to do about it.
                 raise NeedsTransaction from None
@@ -122,18 +123,19 @@ class Intake:
             if (earlier := exchange.earlier) is not None:
                 return earlier
             turn = decide(exchange.conversation, exchange.outside)
-            exchange.gather(turn, causes(turn.reply))
+            exchange.gather(turn, causes(turn.reply, exchange.waits))
             self._database.write(line, exchange.write, exchange.is_one_statement(line))
             return turn.reply
 
     @contextmanager
-    def exchange(self, heard: Heard, now: datetime) -> Iterator[Exchange]:
+    def exchange(self, heard: Heard, now: datetime, sending: bool = False) -> Iterator[Exchange]:
         """Take one message: everything done in the block is kept together when it ends well, or not at all.
 
         The messages of one person are taken one after another, over all processes.
 
         Args:
             now: the time, timezone-aware.
+            sending: whether errands may be kept that send something.
         Raises:
             StoreAway: the database cannot be had, and nothing was kept.
             StateUnreadable: what is kept of this person cannot be read. It stays as it is.
@@ -144,7 +146,8 @@ class Intake:
         tried = self._means.codes.tried(heard.text, heard.channel, heard.address, now)
         with self._database.transaction(self._person(heard.channel, heard.address)) as connection:
             marks = [epoch.mark(heard) for epoch in living]
-            found = _find(connection, living, heard.channel, heard.address, marks)
+            sent_at = now if sending else None
+            found = _find(connection, living, heard.channel, heard.address, marks, True, sent_at)
             alive = _is_alive(connection, found, now)
             exchange = Exchange(connection, self._means, heard, now, living, found, alive, tried)
             yield exchange
@@ -168,9 +171,13 @@ class Intake:
 
         Raises: as `exchange`.
         """
-        rows = rows_of(errands, self._epochs.living(now)[0], now)
+        living = self._epochs.living(now)
         with self._database.transaction() as connection:
-            write_errands(connection, rows)
+            waiting = {
+                to: _waiting(connection, living, to, now) for to in {each.to for each in errands} if to
+            }
+            known = {to: row for to, row in waiting.items() if row is not None}
+            write_errands(connection, rows_of(errands, living[0], now, known))
 
     def waiting(self, kind: str) -> frozenset[str]:
         """Return the subjects of the errands of a kind that are not done yet.
@@ -224,10 +231,18 @@ def _find(
     address: str,
     marks: Sequence[bytes] = (_NO_MARK,),
     locked: bool = True,
+    sent_at: datetime | None = None,
 ) -> Any:
     lookups = [epoch.lookup(channel, address) for epoch in living]
-    statement, values = find(lookups, marks, locked)
+    lanes = [] if sent_at is None else [lane_of(address, epoch) for epoch in living]
+    statement, values = find(lookups, marks, locked, lanes, sent_at)
     return statement.row(connection, values)
+
+
+def _waiting(connection: Connection, living: tuple[Epoch, ...], to: str, now: datetime) -> bytes | None:
+    statement, values = find_waiting([lane_of(to, epoch) for epoch in living], now)
+    row: bytes | None = statement.scalar(connection, values)
+    return row
 
 
 def _is_over(found: Any, now: datetime) -> bool:

@@ -81,18 +81,24 @@ class _Chats:
         return None
 
     def _reply(self, said: Said) -> Method | None:
+        behind: list[Answer] = []
         try:
-            answer = self._hear(said)
+            answer = self._hear(said, behind)
         except _AWAY:
             raise
         except Exception as failure:
             # The same update would fail again; whoever wrote it must not be left in silence.
             return send_message(said.chat, self._words.say(None, note(failure).text))
         texts = in_parts(self._words, answer, said.refused)
-        return send_message(said.chat, texts[0], markup(answer)) if texts else None
+        if not texts or any(each.messages == answer.messages for each in behind):
+            return None
+        return send_message(said.chat, texts[0], markup(answer))
 
-    def _hear(self, said: Said) -> Answer:
+    def _hear(self, said: Said, behind: list[Answer]) -> Answer:
+        """Take what was said. Where the end of a long text is still on its way, the answer is put `behind` it."""
+
         def causes(answer: Answer) -> Sequence[Errand]:
+            behind[:] = [answer] if answer.waits else []
             return self._errands(said, answer)
 
         if said.album is None:
@@ -111,7 +117,11 @@ class _Chats:
         return NOTHING
 
     def _errands(self, said: Said, answer: Answer) -> list[Errand]:
-        errands = later.send(said.chat, in_parts(self._words, answer, said.refused)[1:])
+        texts = in_parts(self._words, answer, said.refused)
+        follows = answer.waits and bool(texts)
+        errands = (
+            later.send(said.chat, texts, markup(answer)) if follows else later.send(said.chat, texts[1:])
+        )
         if said.press is not None:
             errands.append(later.answer_press(said.press))
         if said.message is not None and answer.step == "erased":

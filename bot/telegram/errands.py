@@ -116,5 +116,8 @@ async def _send(bot: Bot, letter: Letter) -> None:
     from telegram import LinkPreviewOptions
 
     await bot.send_message(
-        letter["chat"], letter["text"], link_preview_options=LinkPreviewOptions(is_disabled=True)
+        letter["chat"],
+        letter["text"],
+        link_preview_options=LinkPreviewOptions(is_disabled=True),
+        reply_markup=letter.get("markup"),
     )

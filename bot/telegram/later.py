@@ -5,8 +5,9 @@ A chat's id names a person, and so does much that Telegram numbers. So all of it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from storage.errands import Errand
 
@@ -37,17 +38,18 @@ def answer_press(press: str) -> Errand:
     return Errand(ANSWER_PRESS, letter={"press": press}, kept=A_DAY)
 
 
-def send(chat: int, texts: Sequence[str]) -> list[Errand]:
+def send(chat: int, texts: Sequence[str], markup: Mapping[str, Any] | None = None) -> list[Errand]:
     """Send texts one after another, a second between them: a chat takes no more.
 
     Args:
         texts: each at most `reply.LONGEST_TEXT` UTF-16 units.
+        markup: the keyboard below the last of them.
     Source: https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
     """
     return [
         Errand(
             SEND,
-            letter={"chat": chat, "text": text},
+            letter={"chat": chat, "text": text, "markup": markup if second == len(texts) else None},
             to=str(chat),
             after=timedelta(seconds=second),
             kept=A_DAY,

@@ -122,15 +122,16 @@ class _Line:
             # Twilio has answered already, and would refuse what we say.
             self.door.hear(came.heard, lambda _: came.copies)
             return self._respond(())
+        heard = came.heard
         made: list[tuple[Answer, list[str]]] = []
 
         def causes(answer: Answer) -> Sequence[Errand]:
-            here, later = self._parted(answer, came.reply_to)
+            here, later = self._parted(answer, heard.address, came.reply_to)
             made[:] = [(answer, here)]
             return [*came.copies, *later]
 
-        answer = self.door.hear(came.heard, causes)
-        if made and made[0][0] == answer:
+        answer = self.door.hear(heard, causes)
+        if made and made[0][0].messages == answer.messages:
             return self._respond(made[0][1])
         # A message that came again: whatever else its answer led to is on its way already, or was.
         return self._respond(texts(self.words, answer)[:_MOST_AT_ONCE])
@@ -154,14 +155,20 @@ class _Line:
 
     # -------------------------------------------------------------- what goes out
 
-    def _parted(self, answer: Answer, address: str) -> tuple[list[str], list[Errand]]:
-        """Return what of an answer goes into the response, and what is sent later."""
+    def _parted(self, answer: Answer, person: str, address: str) -> tuple[list[str], list[Errand]]:
+        """Return what of an answer goes into the response, and what is sent later.
+
+        Where the end of a long text is still on its way, all of the answer follows it.
+        """
         messages = texts(self.words, answer)
         with_buttons = buttons.as_buttons(self.words, answer, self.templates)
         if with_buttons is not None:
             status_url = self._callback(_OF_BUTTONS)
-            return [], [buttons.send_content(address, *with_buttons, "\n\n".join(messages), status_url)]
-        return messages[:1], messages_later(address, messages[1:], self._callback(), APART)
+            instead = "\n\n".join(messages)
+            return [], [buttons.send_content(person, address, *with_buttons, instead, status_url)]
+        here = 0 if answer.waits else 1
+        later = messages_later(person, address, messages[here:], self._callback(), APART)
+        return messages[:here], later
 
     def _without_buttons(self, status: Status) -> list[Errand]:
         """Put the question once more as numbered text, where its buttons did not arrive."""
@@ -170,7 +177,7 @@ class _Line:
         standing = self.door.present(CHANNEL, status.address) if request.args.get("shown") else None
         if standing is None:
             return []
-        return messages_later(status.reply_to, texts(self.words, standing), self._callback())
+        return messages_later(status.address, status.reply_to, texts(self.words, standing), self._callback())
 
     def _callback(self, query: str = "") -> str | None:
         return None if self.public_url is None else f"{self.public_url}{STATUS_ROUTE}{query}"

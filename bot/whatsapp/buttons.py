@@ -87,10 +87,14 @@ def as_buttons(words: Words, answer: Answer, templates: Mapping[str, str]) -> tu
     return None
 
 
-def send_content(address: str, content: str, body: str, instead: str, status_url: str | None) -> Errand:
+def send_content(
+    person: str, address: str, content: str, body: str, instead: str, status_url: str | None
+) -> Errand:
     """Have an answer sent with its buttons.
 
     Args:
+        person: how the person is known; what is sent to one person keeps its order.
+        address: where they are reached.
         content: Twilio's id of the template.
         body: the text to stand in it.
         instead: the same as numbered text, for when that cannot be sent.
@@ -99,7 +103,7 @@ def send_content(address: str, content: str, body: str, instead: str, status_url
     letter = {
         "address": address, "content": content, "body": body, "text": instead, "status_url": status_url
     }  # fmt: skip
-    return Errand(SEND_CONTENT, letter=letter, to=address, kept=WINDOW)
+    return Errand(SEND_CONTENT, letter=letter, to=person, kept=WINDOW)
 
 
 def read_templates(home: Path) -> dict[str, str]:

@@ -60,12 +60,17 @@ def _xml(text: str) -> str:
 
 
 def messages_later(
-    address: str, messages: Iterable[str], status_url: str | None, wait: timedelta = timedelta(0)
+    person: str,
+    address: str,
+    messages: Iterable[str],
+    status_url: str | None,
+    wait: timedelta = timedelta(0),
 ) -> list[Errand]:
     """Have messages sent by the background work, one after the other, as long as WhatsApp takes them.
 
     Args:
-        address: as Twilio writes it, with `whatsapp:` before it.
+        person: how the person is known (`Heard.address`); what is sent to one person keeps its order.
+        address: where they are reached, as Twilio writes it, with `whatsapp:` before it.
         messages: each at most `LONGEST`.
         status_url: as for `twiml`; None on one's own machine, where Twilio cannot call.
         wait: before the first.
@@ -74,7 +79,7 @@ def messages_later(
         Errand(
             SEND,
             letter={"address": address, "text": text, "status_url": status_url},
-            to=address,
+            to=person,
             after=wait + place * APART,
             kept=WINDOW,
         )

@@ -183,7 +183,7 @@ def test_what_goes_to_twilio_is_in_its_specification(
         settings = read_settings(service.environ).twilio
         assert settings
         runners = twilio_errands.runners(settings)
-        more = messages_later("whatsapp:+85200000001", ["the second part"], f"{PUBLIC_URL}/x")
+        more = messages_later("", "whatsapp:+85200000001", ["the second part"], f"{PUBLIC_URL}/x")
         assert work(service, runners) | also(runners, more) == set(runners)
         words = Words.load()
         intake = Intake(service.database, service.keys, service.home / "erased")

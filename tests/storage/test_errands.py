@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from flows.vocabulary import Heard, Turn
 from storage.database import Database
 from storage.days import day_of
 from storage.epochs import Epoch, Epochs
@@ -33,6 +34,7 @@ from storage.retention import oldest_epoch, purge
 from storage.schema import later_work
 from storage.writing import write_errands
 from tests.storage.building import NOW, Instance
+from tests.storage.talking import intake_of, reply
 
 DELETE = Errand("twilio.delete", "SM" + "0" * 32)
 LETTER = Errand("cloud.send", letter={"to": "canary-address", "text": "canary-text 再見"})
@@ -323,11 +325,97 @@ def test_one_that_fails_for_minutes_no_longer_holds_back_the_others(
 ) -> None:
     keep(instance, REPLY)
     keep(instance, REPLY)
-    for _ in range(PATIENCE):
+    for _ in range(PATIENCE + 1):
         (first,) = to_send(queue)
         queue.again(first, "131000", timedelta(0), NOW)
-    assert len(to_send(queue)) == 1  # once more the first
+    (once_more,) = to_send(queue)
+    queue.again(once_more, "131000", timedelta(minutes=10), NOW)
     assert len(to_send(queue)) == 1
+
+
+def test_what_was_put_off_is_tried_once_more_before_the_next_to_the_same_person(
+    instance: Instance, queue: ErrandQueue
+) -> None:
+    keep(instance, REPLY, replace(REPLY, to="HK.2"))
+    keep(instance, REPLY)
+    for attempt in range(PATIENCE + 1):
+        taken = to_send(queue)
+        assert len(taken) == (2 if attempt == 0 else 1)
+        first = min(taken, key=lambda each: each.id) if attempt else lowest(instance, taken)
+        queue.again(first, "131000", timedelta(minutes=10) if attempt == PATIENCE else timedelta(0), NOW)
+    (next_one,) = to_send(queue)
+    (before,) = queue.before(next_one, NOW)
+    assert (before.id, before.attempt) == (first.id, PATIENCE + 2)
+    assert queue.before(next_one, NOW) == []  # it is in hand
+    queue.done(before)
+    assert queue.opened(next_one, NOW) is not None
+
+
+def lowest(instance: Instance, taken: list[Taken]) -> Taken:
+    """Of those taken the one of whoever is sent two."""
+    lanes = [bytes(row["id"])[:LANE_BYTES] for row in stored(instance.database)]  # type: ignore[call-overload]
+    (found,) = (each for each in taken if lanes.count(each.id[:LANE_BYTES]) == 2)
+    return found
+
+
+def test_nobody_overtakes_what_is_in_hand_for_the_fourth_time(instance: Instance, queue: ErrandQueue) -> None:
+    keep(instance, REPLY)
+    keep(instance, REPLY)
+    for _ in range(PATIENCE):
+        (once_more,) = to_send(queue)
+        queue.again(once_more, "131000", timedelta(0), NOW)
+    assert len(to_send(queue)) == 1
+    assert to_send(queue) == []
+
+
+MIDNIGHT = datetime(2026, 11, 23, tzinfo=NOW.tzinfo)
+
+
+def test_the_order_holds_over_midnight_for_as_long_as_something_waits(
+    instance: Instance, queue: ErrandQueue
+) -> None:
+    intake, days = intake_of(instance), timedelta(hours=20)
+    moments = [
+        MIDNIGHT - SECOND,
+        MIDNIGHT + SECOND,
+        MIDNIGHT + SECOND,
+        MIDNIGHT + days,
+        MIDNIGHT + 1.4 * days,
+    ]
+    for n, moment in enumerate(moments[:3]):
+        intake.run_later([replace(REPLY, letter={"n": n})], moment)
+    for n, moment in enumerate(moments[3:], 3):
+        heard = Heard("whatsapp", "HK.1", f"{n}", text="hi", can_be_reached=True)
+        waits: list[bool] = []
+
+        def causes(_: object, more: bool, n: int = n, waits: list[bool] = waits) -> list[Errand]:
+            waits.append(more)
+            return [replace(REPLY, letter={"n": n})]
+
+        intake.take(heard, moment, lambda *_: Turn(None, reply("greeting")), causes)
+        assert set(waits) == {True}
+    assert len({bytes(row["id"])[:LANE_BYTES] for row in stored(instance.database)}) == 1  # type: ignore[call-overload]
+    sent = []
+    # The first three are over by now: what may be sent at all is sent in its order.
+    while taken := to_send(queue, moments[-1]):
+        (one,) = taken
+        opened = queue.opened(one, moments[-1])
+        assert opened is not None
+        sent.append(opened.letter["n"])
+        queue.done(one)
+    assert sent == [3, 4]
+
+
+def test_once_everything_was_sent_another_day_has_another_lane(
+    instance: Instance, queue: ErrandQueue
+) -> None:
+    intake = intake_of(instance)
+    intake.run_later([REPLY], MIDNIGHT - SECOND)
+    (before,) = to_send(queue, MIDNIGHT)
+    queue.give_up(before, "131026", MIDNIGHT)
+    intake.run_later([REPLY], MIDNIGHT)
+    (after,) = to_send(queue, MIDNIGHT)
+    assert before.id[:LANE_BYTES] != after.id[:LANE_BYTES]
 
 
 @pytest.mark.parametrize("end", ["given up", "over"])

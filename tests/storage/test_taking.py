@@ -151,10 +151,10 @@ def test_what_a_message_causes_is_kept_with_it_or_not_at_all(
         Person(intake).begins()
     waits = [Errand("twilio.delete", "SM1"), Errand("twilio.send", letter={"text": "x"}, to="an address")]
 
-    def causes(_: Reply) -> list[Errand]:
+    def causes(_: Reply, waits_already: bool) -> list[Errand]:
         return waits
 
-    def none_of_it(_: Reply) -> list[Errand]:
+    def none_of_it(_: Reply, waits_already: bool) -> list[Errand]:
         raise LookupError
 
     with pytest.raises(LookupError):

@@ -81,6 +81,17 @@ class Product:
             connection.exec_driver_sql("DELETE FROM later_work WHERE kind LIKE 'telegram.%'")
         return done
 
+    def work_in_order(self) -> None:
+        """Run all errands that wait, each when those before it are done."""
+        by_kind, later = runners(_telegram(self.service.environ)), datetime.now(UTC) + timedelta(seconds=30)
+        with queue_of(self.service) as (_, queue):
+            while due := queue.due(list(by_kind), later):
+                for taken in queue.take(due[0], 100, later):
+                    opened = queue.opened(taken, later)
+                    assert opened is not None
+                    by_kind[opened.kind](opened.subject, opened.letter)
+                    queue.done(taken)
+
     def _taken(self) -> list[Opened]:
         later = datetime.now(UTC) + timedelta(seconds=30)
         found = []

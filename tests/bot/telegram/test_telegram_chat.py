@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.limits import MESSAGES_A_MINUTE
+from bot.telegram import reply
 from tests.bot.telegram.conftest import ANN, BO, Product, words
 
 KINDS = tomllib.loads((Path(__file__).parent / "kinds.toml").read_text("utf-8"))["kind"]
@@ -211,3 +212,18 @@ def test_what_telegram_will_not_delete_stays_without_an_alarm(product: Product) 
     product.reach(ANN, "English", "I'm 24", "I agree", "/erase", "1")
     assert product.work() == ["telegram.delete_messages"]
     assert len(product.api.chat(ANN).said()) > 1
+
+
+def test_an_answer_follows_the_end_of_the_long_text_before_it(
+    product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    product.reach(ANN, "English")
+    monkeypatch.setattr(reply, "LONGEST_TEXT", 300)
+    assert product.says(ANN, "help")
+    monkeypatch.undo()
+    assert product.says(ANN, "24") == ""
+    product.work_in_order()
+    *_, last = product.api.chat(ANN).said()
+    assert said("ask.consent")[:40] in last
+    assert words.label("en", "choice.consent.agree") in product.api.chat(ANN).keyboard
+    assert product.says(ANN, "hmm")

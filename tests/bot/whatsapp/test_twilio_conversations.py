@@ -117,6 +117,22 @@ def test_a_long_answer_is_parted_and_all_of_it_arrives(home: Path, make_product:
     assert product.twilio.complaints == []
 
 
+def test_an_answer_follows_the_end_of_the_long_text_before_it(home: Path, make_product: Make) -> None:
+    (home / "facts.toml").write_text(LONG_FACT)
+    product = make_product()
+    for words in ("hi", "English"):
+        product.twilio.write(SOMEBODY, words)
+    assert len(product.twilio.write(SOMEBODY, "HELP")) == 1
+    assert product.twilio.write(SOMEBODY, "24") == []
+    assert product.twilio.write(SOMEBODY, "中文") == []
+    product.waits(60).work()
+    *_, consent, in_chinese = (message.text for message in product.twilio.to(SOMEBODY))
+    assert "I do not agree" in consent
+    assert "我不同意" in in_chinese
+    assert len(product.twilio.write(SOMEBODY, "English")) == 1
+    assert product.twilio.complaints == []
+
+
 def test_the_same_message_at_the_fallback_url_is_no_second_step(product: Product) -> None:
     product.twilio.fallback = product.twilio.webhook
     post = product.twilio.post

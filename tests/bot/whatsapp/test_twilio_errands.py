@@ -72,7 +72,7 @@ def test_outside_of_24_hours_nothing_is_sent_and_nothing_is_tried_again(product:
     with pytest.raises(GiveUp) as refused:
         product.runners[SEND]("", LETTER)
     assert refused.value.code == "63016"
-    assert messages_later(SOMEBODY.address, ["x"], None)[0].kept < timedelta(hours=24)
+    assert messages_later("", SOMEBODY.address, ["x"], None)[0].kept < timedelta(hours=24)
 
 
 def test_who_sent_stop_is_sent_nothing_until_they_write(product: Product) -> None:
