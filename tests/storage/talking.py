@@ -75,13 +75,7 @@ class Person:
         """Say something, and have `decide` turn it; a delivery seen before gets its reply again."""
         delivery = f"delivery {next(_numbers)}" if delivery is None else delivery
         said = Heard(self.channel, self.address, delivery, text=text, **heard)
-        with self.intake.exchange(said, self.now) as exchange:
-            earlier = exchange.earlier
-            if earlier is not None:
-                return earlier
-            turn = decide(exchange.conversation, exchange.outside)
-            exchange.keep(turn)
-            return turn.reply
+        return self.intake.take(said, self.now, decide)
 
     def sees(self) -> Conversation | None:
         """What is remembered."""
