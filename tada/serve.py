@@ -72,7 +72,7 @@ def serve(
     with tempfile.TemporaryDirectory(prefix="tada-metrics-") as metrics:
         environment = {
             # Each thread would otherwise hold memory of its own that it does not give back.
-            "MALLOC_ARENA_MAX": "2",
+            "MALLOC_ARENA_MAX": "1",
             **instance.environ,
             "TADA_HOME": str(settings.home),
             "PROMETHEUS_MULTIPROC_DIR": metrics,
