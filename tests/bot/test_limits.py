@@ -159,6 +159,21 @@ def test_the_stop_of_a_provider_is_answered_before_any_limit() -> None:
     assert cannot_wait(message(kind="stop"))
 
 
+def test_the_limits_are_those_of_the_threat_model() -> None:
+    assert (MESSAGES_A_MINUTE, CONVERSATIONS_A_DAY, CONVERSATIONS_AN_HOUR) == (20, 3, 300)
+
+
+def test_who_wrote_cannot_be_read_out_of_the_memory(limits: Limits) -> None:
+    heard = message(address="canary-85291234567")
+    limits.check(heard, begins=True)
+    names = set(limits._messages._windows) | set(limits._conversations._windows)
+    assert len(names) == 1
+    assert b"canary" not in names.pop()
+    assert limits._name(heard) != Limits()._name(
+        heard
+    )  # nor compared with another process, or a list of numbers
+
+
 def test_limits_can_be_off_for_measurements() -> None:
     limits = Limits(enabled=False)
     assert all(limits.check(message(), begins=True) is None for _ in range(1000))

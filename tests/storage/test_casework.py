@@ -241,6 +241,9 @@ def test_a_slip_in_closing_is_taken_back(
         reopen_case(instance.database, kit, built.reference)
     reopen_case(instance.database, jo, built.reference)
     assert row(instance, built.id) == ("claimed", jo.id)
+    assert open_case(instance.database, instance.keys, jo, built.reference).erased_after is None
+    with instance.database.transaction() as connection:
+        connection.execute(update(cases).values(erase_at=0))  # as if a deadline had been left behind
     assert purge(instance.database, instance.keys, NOW + timedelta(days=9000)).cases == 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -196,6 +197,16 @@ def test_the_journal_names_nobody(person: Person, instance: Instance) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_mark_is_on_the_disk_before_its_case_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[bytes] = []
+    journal = EraseJournal(tmp_path / "erased")
+    monkeypatch.setattr(os, "fsync", lambda _: synced.append((tmp_path / "erased").read_bytes()))
+    journal.note(bytes(16))
+    assert [len(each.split()) for each in synced] == [1]
+
+
 def test_erasing_that_is_rolled_back_erases_nothing(person: Person, instance: Instance) -> None:
     person.drafts()
     before = rows(instance.database)
@@ -225,6 +236,9 @@ def test_a_page_left_in_the_middle_is_not_found_again_and_dies_in_its_time(
     person.intake.leave(person.channel, person.address, False, NOW)
     assert person.sees() is None
     assert rows(instance.database)["cases"] == 1
+    with instance.database.reading() as connection:
+        row = connection.execute(select(schema.conversations)).one()
+    assert (row.lookup, row.address) == (None, None)
 
 
 @pytest.mark.parametrize("linked", [True, False])

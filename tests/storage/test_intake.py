@@ -311,18 +311,6 @@ def test_and_nothing_of_the_old_chat_opens_the_new_one(person: Person, instance:
     assert not set(before) & set(kept())
 
 
-def test_whoever_leaves_a_draft_to_its_time_cannot_be_found_and_nobody_comes_back_to_it(
-    person: Person, instance: Instance
-) -> None:
-    person.drafts()
-    person.intake.leave(person.channel, person.address, False, person.now)
-    assert person.sees() is None
-    with instance.database.reading() as connection:
-        row = connection.execute(select(schema.conversations)).one()
-    assert (row.lookup, row.address) == (None, None)
-    assert rows(instance.database)["cases"] == 1
-
-
 def test_references_are_not_given_twice(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("storage.codes.REFERENCE_LETTERS", "23")
     references = {Person(intake, f"{n}").drafts().submits().reference for n in range(24)}

@@ -11,9 +11,10 @@ from flows.vocabulary import Raised
 from storage import audit
 from storage.asking import DUE_DAYS
 from storage.cases import open_case
+from storage.casework import hand_over
 from storage.correcting import correct_answer, note_release, read_value
 from storage.days import day_of
-from storage.erasing import EraseJournal
+from storage.erasing import SCRUB, EraseJournal
 from storage.erasure import confirm_erasing, list_erasures, propose_erasing, withdraw_erasing
 from storage.errors import CaseNotFound, NotAllowed, NotYours, RequestNotFound, SamePerson, TooLong
 from storage.letters import send_letter
@@ -26,7 +27,7 @@ from storage.requests import (
     refuse_request,
 )
 from storage.retention import purge
-from storage.schema import erasures, refusals, requests
+from storage.schema import erasures, later_work, refusals, requests
 from storage.staff import Caseworker
 from tests.storage.building import Instance
 from tests.storage.talking import NOW, Person, intake_of, rows
@@ -111,6 +112,14 @@ def test_a_refusal_is_kept_for_four_years_and_survives_its_case(
     confirm_erasing(instance.database, kay, person.reference, instance.keys.path.parent / "erased")
     (kept,) = list_refusals(instance.database, mei)
     assert (kept.kind, kept.reason, kept.staff) == ("copy", "identity", mei.id)
+    four_years = timedelta(days=4 * 365 + 1)
+    with instance.database.reading() as connection:
+        until = connection.execute(select(refusals.c.erase_at)).scalar_one()
+    assert (
+        timedelta(0)
+        <= datetime.now(UTC) + four_years - datetime.fromtimestamp(until, UTC)
+        < timedelta(minutes=1)
+    )
     with instance.database.transaction() as connection:
         connection.execute(update(refusals).values(erase_at=int((NOW + REFUSALS_KEPT).timestamp())))
     purge(instance.database, instance.keys, NOW + REFUSALS_KEPT - timedelta(seconds=1))
@@ -132,8 +141,12 @@ def test_two_people_erase_a_case_and_a_receipt_of_nobodys_data_is_left(
     with pytest.raises(SamePerson):
         confirm_erasing(instance.database, mei, person.reference, journal)
     jo = instance.added("Jo", "intake", mei)
-    with pytest.raises((NotAllowed, NotYours)):
+    with pytest.raises(NotYours):
         confirm_erasing(instance.database, jo, person.reference, journal)
+    hand_over(instance.database, mei, person.reference, jo.id)
+    with pytest.raises(NotAllowed) as refused:  # not even who has the case
+        confirm_erasing(instance.database, jo, person.reference, journal)
+    assert refused.type is NotAllowed
     withdraw_erasing(instance.database, kay, person.reference)
     with pytest.raises(RequestNotFound):
         confirm_erasing(instance.database, kay, person.reference, journal)
@@ -149,6 +162,8 @@ def test_two_people_erase_a_case_and_a_receipt_of_nobodys_data_is_left(
     with instance.database.reading() as connection:
         assert [entry.event for entry in audit.entries(connection)][-1] == "case_erased"
         assert connection.execute(select(requests)).all() == []
+        # The bytes are gone from the files too when the page says so: nothing waits to be scrubbed.
+        assert SCRUB not in connection.scalars(select(later_work.c.kind)).all()
         (row,) = connection.execute(select(erasures))
     assert row.erased_on == day_of(datetime.now(UTC))
 

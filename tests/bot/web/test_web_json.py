@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from contextlib import suppress
 from io import BytesIO
@@ -44,6 +45,12 @@ class Visit:
 @pytest.fixture
 def visit(client: FlaskClient) -> Visit:
     return Visit(client)
+
+
+def test_every_letter_of_a_token_is_drawn(client: FlaskClient) -> None:
+    drawn = [urlsafe_b64decode(Visit(client).token + "=") for _ in range(6)]
+    assert {len(token) for token in drawn} == {32}
+    assert all(len({token[place : place + 8] for token in drawn}) == 6 for place in range(0, 32, 8))
 
 
 def test_a_session_begins_with_a_token_and_the_greeting(
