@@ -155,6 +155,14 @@ def test_danger_and_stopping_are_answered_before_any_limit(limits: Limits, text:
     assert limits.check(message(text)) is None
 
 
+def test_and_whoever_is_in_danger_may_always_begin(limits: Limits) -> None:
+    for number in range(CONVERSATIONS_AN_HOUR):
+        limits.check_beginning(message(address=str(number)))
+    with pytest.raises(TooMany):
+        limits.check_beginning(message(address="late"))
+    limits.check_beginning(message("I want to kill myself", address="late"))
+
+
 def test_the_stop_of_a_provider_is_answered_before_any_limit() -> None:
     assert cannot_wait(message(kind="stop"))
 
@@ -169,9 +177,8 @@ def test_who_wrote_cannot_be_read_out_of_the_memory(limits: Limits) -> None:
     names = set(limits._messages._windows) | set(limits._conversations._windows)
     assert len(names) == 1
     assert b"canary" not in names.pop()
-    assert limits._name(heard) != Limits()._name(
-        heard
-    )  # nor compared with another process, or a list of numbers
+    # Nor told by who has a list of numbers: each process has a key of its own.
+    assert limits._name(heard) != Limits()._name(heard)
 
 
 def test_limits_can_be_off_for_measurements() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from desk.access import ACCESS, ALL, SAFE, Stage
 from desk.pages import PLACES
@@ -34,6 +34,46 @@ def address(rule: str) -> str:
     )
 
 
+FRESH = {
+    ("POST", "/desk/cases/<reference>/copy"),
+    ("POST", "/desk/cases/<reference>/erase/confirm"),
+    ("GET", "/desk/log.csv"),
+    ("POST", "/desk/keys/rotate"),
+    ("POST", "/desk/me/passkeys"),
+    ("POST", "/desk/me/passkeys/options"),
+    ("POST", "/desk/me/passkeys/remove"),
+    ("POST", "/desk/people"),
+    ("POST", "/desk/people/<member>/disable"),
+    ("POST", "/desk/people/<member>/link"),
+    ("POST", "/desk/people/<member>/role"),
+}
+"""Exporting, erasing, keys and accounts: written down once more, so that none is lost out of the table unseen."""
+
+OPEN_TO_ANYBODY = {
+    "/desk/static/<path:filename>",
+    "/desk/language/<code>",
+    "/desk/sign-in",
+    "/desk/sign-out",
+    "/desk/link/<token>",
+}
+
+HELD_BY = {
+    "/desk/queue": "intake supervisor",
+    "/desk/cases/<reference>": "intake supervisor",
+    "/desk/cases/<reference>/copy": "intake supervisor",
+    "/desk/cases/<reference>/erase/confirm": "supervisor",
+    "/desk/people/<member>/cases": "supervisor",
+    "/desk/keys/rotate": "key_holder supervisor",
+    "/desk/people/<member>/link": "key_holder supervisor",
+    "/desk/people/<member>/disable": "administrator key_holder supervisor",
+    "/desk/organisation/<fact_id>": "administrator supervisor",
+    "/desk/log": "auditor supervisor",
+    "/desk/log.csv": "auditor supervisor",
+    "/desk/receipts": "auditor supervisor",
+}
+"""The roles of the threat model, section 10, where it matters most."""
+
+
 def is_turned_away(where: str) -> bool:
     return where.startswith(("/desk/sign-in", "/desk/second", "/desk/enrol"))
 
@@ -46,6 +86,37 @@ def test_every_route_has_a_decision_and_every_decision_a_route(app: Flask) -> No
         if method not in MADE
     }
     assert routes == set(ACCESS)
+
+
+def test_the_table_is_as_the_threat_model_has_it() -> None:
+    assert {key for key, rule in ACCESS.items() if rule.fresh} == FRESH
+    assert {path for (_, path), rule in ACCESS.items() if rule.who is Stage.ANYONE} == OPEN_TO_ANYBODY
+    for (_, path), rule in ACCESS.items():
+        if path in HELD_BY:
+            assert isinstance(rule.who, frozenset)
+            assert " ".join(sorted(rule.who)) == HELD_BY[path], path
+    assert {path for (_, path), rule in ACCESS.items() if rule.quiet} == {
+        "/desk/queue/rows",
+        "/desk/cases/<reference>/stamp",
+        "/desk/cases/<reference>/talk",
+    }
+
+
+def test_a_page_that_asks_by_itself_keeps_nobody_signed_in(enters: Enters) -> None:
+    colleague = enters("Ke", "supervisor")
+    ago = int((datetime.now(UTC) - timedelta(minutes=10)).timestamp())
+
+    def seen_at() -> int:
+        with colleague.instance.database.reading() as connection:
+            return int(connection.execute(select(sessions.c.seen_at)).scalar_one())
+
+    with colleague.instance.database.transaction() as connection:
+        connection.execute(update(sessions).values(seen_at=ago))
+    for path in ("/desk/queue/rows", "/desk/cases/TD-9999/stamp", "/desk/cases/TD-9999/talk"):
+        colleague.get(path)
+        assert seen_at() == ago, path
+    colleague.get("/desk/queue")
+    assert seen_at() > ago
 
 
 def test_a_route_without_a_decision_answers_nobody(app: Flask, enters: Enters) -> None:

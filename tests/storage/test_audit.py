@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from storage import audit
 from storage.database import Database
@@ -55,6 +55,7 @@ def test_an_empty_log_is_whole(database: Database) -> None:
         (update(log).where(log.c.number == 3).values(staff=None), 3),
         (update(log).where(log.c.number == 2).values(event="case_opened"), 2),
         (update(log).where(log.c.number == 3).values(subject=None), 3),
+        (update(log).where(log.c.number == 3).values(recipient="00" * 16), 3),
         (update(log).where(log.c.number == 2).values(at=0), 2),
         (update(log).where(log.c.number == 2).values(hash=bytes(32)), 2),
         (update(log).where(log.c.number == 4).values(number=5), 5),
@@ -65,6 +66,39 @@ def test_what_was_altered_or_taken_out_shows(logged: Database, tampering: Any, b
     with logged.transaction() as connection:
         connection.execute(tampering)
     assert first_broken(logged) == broken
+
+
+def made_anew(database: Database, first: int, previous: bytes, staff: str) -> None:
+    """Write entries anew from one on, each with the hash that belongs to it: no key is needed for that."""
+    with database.transaction() as connection:
+        for row in connection.execute(select(log).where(log.c.number >= first).order_by(log.c.number)).all():
+            hashed = audit._hash(row.number, row.at, staff, row.event, row.subject, previous, row.recipient)
+            values = {"staff": staff, "previous": previous, "hash": hashed}
+            connection.execute(update(log).where(log.c.number == row.number).values(values))
+            previous = hashed
+
+
+def test_an_entry_altered_with_the_hash_that_belongs_to_it_shows_at_the_next(logged: Database) -> None:
+    with logged.transaction() as connection:
+        rows = connection.execute(select(log).order_by(log.c.number)).all()
+        hashed = audit._hash(3, rows[2].at, "00" * 16, "case_opened", None, rows[1].hash, None)
+        forged = {"staff": "00" * 16, "subject": None, "hash": hashed}
+        connection.execute(update(log).where(log.c.number == 3).values(forged))
+    assert first_broken(logged) == 4
+
+
+def test_a_log_that_is_made_anew_without_its_beginning_shows(logged: Database) -> None:
+    with logged.transaction() as connection:
+        connection.execute(delete(log).where(log.c.number < 3))
+    made_anew(logged, 3, bytes(32), "00" * 16)
+    assert first_broken(logged) == 3
+
+
+def test_the_log_names_no_case(logged: Database) -> None:
+    with logged.reading() as connection:
+        subjects = {str(entry.subject) for entry in audit.entries(connection)}
+    assert len(subjects) == 2
+    assert not any(CASE.hex()[:16] in subject for subject in subjects)
 
 
 DAY = timedelta(days=1)

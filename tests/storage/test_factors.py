@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -38,7 +39,7 @@ from storage.invitations import (
     read_invitation,
 )
 from storage.retention import purge
-from storage.schema import authenticators, recovery_codes
+from storage.schema import attempts, authenticators, invitations, recovery_codes
 from storage.sessions import Session, begin_session, open_session, resume_session
 from storage.signing_in import check_and_open, sign_in
 from storage.staff import Caseworker
@@ -243,6 +244,8 @@ def test_after_five_tries_in_vain_one_has_to_wait_and_nobody_for_good(instance: 
     with pytest.raises(TooManyTries):
         guesses.check([guesses.block("203.0.113.99")], NOW)
     guesses.check([guesses.block("203.0.114.7"), guesses.account("jo")], NOW)
+    assert guesses.block("2001:db8:7:1::1") == guesses.block("2001:db8:7:ffff::9")
+    assert guesses.block("2001:db8:7:1::1") != guesses.block("2001:db8:8:1::1")
     guesses.check(names, NOW + timedelta(seconds=12))
     guesses.succeeded(names[0])
     guesses.check(names[:1], NOW)
@@ -341,6 +344,38 @@ def test_a_link_is_over_in_time_and_when_its_colleague_left(instance: Instance, 
     disable_staff(instance.database, "Jo", mei)
     with pytest.raises(SignedOut):
         read_invitation(instance.database, token, NOW)
+
+
+def test_a_first_link_is_good_for_a_day_others_for_three_and_then_they_are_gone(
+    instance: Instance,
+) -> None:
+    for hours in (24, 72):
+        if hours == 24:
+            invite_first(instance.database)
+        else:
+            mei = instance.added("Mei", "supervisor")
+            invite_colleague(instance.database, instance.keys, "Jo", "intake", mei)
+        with instance.database.reading() as connection:
+            (until,) = connection.scalars(select(invitations.c.erase_at))
+        over = datetime.fromtimestamp(until, UTC)
+        assert abs(over - datetime.now(UTC) - timedelta(hours=hours)) < timedelta(minutes=1)
+        assert purge(instance.database, instance.keys, over - timedelta(seconds=1)).sign_ins == 0
+        assert purge(instance.database, instance.keys, over).sign_ins == 1
+
+
+def test_neither_a_token_nor_who_guesses_stands_in_the_tables(instance: Instance) -> None:
+    token = invite_first(instance.database)
+    assert token is not None
+    guesses = Guesses(instance.database, instance.keys)
+    guesses.failed([guesses.account("canary-mei"), guesses.block("203.0.113.7")], NOW)
+    with instance.database.reading() as connection:
+        stored = [
+            *connection.scalars(select(invitations.c.lookup)),
+            *connection.scalars(select(attempts.c.lookup)),
+        ]
+    assert {len(each) for each in stored} == {32}
+    for secret in (urlsafe_b64decode(token + "="), b"canary", b"203.0"):
+        assert not any(secret in each for each in stored)
 
 
 @pytest.mark.parametrize("token", ["", "x", "é", "a" * 43, "\x00", "=" * 43, "a" * 100_000])

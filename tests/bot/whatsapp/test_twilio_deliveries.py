@@ -43,7 +43,12 @@ def test_get_is_not_taken(product: Product) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"AccountSid": "AC" + "9" * 32}, {"AccountSid": ""}, {"From": "+85200000001", "ExternalUserId": ""}],
+    [
+        {"AccountSid": "AC" + "9" * 32},
+        {"AccountSid": ""},
+        {"To": "whatsapp:+85299999999"},
+        {"From": "+85200000001", "ExternalUserId": ""},
+    ],
 )
 def test_what_is_meant_for_somebody_else_is_refused(product: Product, changes: dict[str, str]) -> None:
     assert posted(product, product.twilio.form(SOMEBODY, "hi") | changes)[0] == 403
