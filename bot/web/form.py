@@ -136,7 +136,8 @@ def _read(form: MultiDict[str, str]) -> _Sent:
     if (says := SAYS.get(form.get("say", ""))) is not None:
         return _Sent(token, Posted(id_, text=says, step=step), text, (("say", form["say"]),))
     chosen = tuple(choice for choice in form.getlist("choices") if len(choice) <= LONGEST_ID)[:MOST_CHOICES]
-    if "chosen" in form:
+    # Whoever ticks and then presses the button beside the empty box means what was ticked.
+    if "chosen" in form or (chosen and not text.strip()):
         fields = (("chosen", "1"), *(("choices", choice) for choice in chosen))
         missing = "" if chosen else "page.none_chosen"
         return _Sent(token, Posted(id_, choices=chosen, step=step), text, fields, missing)

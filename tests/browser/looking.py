@@ -97,11 +97,11 @@ class Watched:
         """Press the button of a choice."""
         self._press(self.page.locator(f"#answers button[value='{choice}']"))
 
-    def choose(self, *choices: str) -> None:
+    def choose(self, *choices: str, by: str = "button[name=chosen]") -> None:
         """Tick several choices and confirm them."""
         for choice in choices:
             self.page.locator(f"label:has(input[value='{choice}'])").click()
-        self._press(self.page.locator("button[name=chosen]"))
+        self._press(self.page.locator(by))
 
     def write(self, text: str) -> None:
         """Write into the box and send it."""

@@ -29,7 +29,7 @@ def give_everything(chat: Watched, language: str) -> None:
     chat.press("case_code")
     chat.choose("evening", "discreet_only")
     chat.press("online_acquaintance")
-    chat.choose("shared_without_knowledge", "threatened")
+    chat.choose("shared_without_knowledge", "threatened", by="#send")
     chat.say("skip")
     chat.write("It began in May.\nHe asked for money.")
     chat.write(DONE[language])

@@ -390,15 +390,17 @@
   function submit(button) {
     if (busy) return;
     const text = byId("text");
+    const boxes = [...document.querySelectorAll("#answers input:checked")];
+    const done = button && button.name === "chosen";
     if (button && button.name === "choice") {
       send({ choice: button.value }, button.lastElementChild.textContent);
     } else if (button && button.name === "say") {
       send({ text: button.dataset.text }, button.textContent);
-    } else if (button && button.name === "chosen") {
-      const boxes = [...document.querySelectorAll("#answers input:checked")];
+    } else if (boxes.length && (done || !text.value.trim())) {
       const labels = boxes.map((box) => box.parentElement.lastElementChild.textContent);
-      if (boxes.length) send({ choices: boxes.map((box) => box.value) }, labels.join("\n"));
-      else tell("none_chosen");
+      send({ choices: boxes.map((box) => box.value) }, labels.join("\n"));
+    } else if (done) {
+      tell("none_chosen");
     } else if (!text.value.trim()) {
       tell("empty");
       text.focus();

@@ -127,11 +127,12 @@ def test_a_button_a_command_and_a_text_are_heard_and_the_next_turn_has_another_i
     assert len(ids) == 5
 
 
-def test_several_choices_are_boxes(client: FlaskClient, reception: ScriptedReception) -> None:
+@pytest.mark.parametrize("button", ["chosen", "send"])
+def test_several_choices_are_boxes(client: FlaskClient, reception: ScriptedReception, button: str) -> None:
     reception.answer = Answer((SEVERAL,), "background", "en", None)
     page = begin(client)
     assert page.boxes == ["a", "b"]
-    go_on(client, page, ("choices", "a"), ("choices", "b"), ("chosen", "1"), ("text", ""))
+    go_on(client, page, ("choices", "a"), ("choices", "b"), (button, "1"), ("text", ""))
     assert reception.heard[-1].choices == ("a", "b")
 
 
