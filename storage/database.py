@@ -105,7 +105,8 @@ class Database:
         """Start anew, as after a fork: what was opened before it is the parent's."""
         self.engine.dispose(close=False)
         self.lines: list[Line] = []
-        self._turns = [threading.RLock() for _ in range(1 if self.file else _STRIPES)]
+        self._turns = [threading.RLock() for _ in range(_STRIPES)]
+        self._thought: AbstractContextManager[None] = _Held(threading.RLock()) if self.file else nullcontext()
         if self._writer is not None:
             self._writer.forget()
 
@@ -175,12 +176,16 @@ class Database:
                 raise
 
     def turn_of(self, serialise_on: bytes) -> AbstractContextManager[None]:
-        """Wait, within this process, until nobody else is at work on the same; see `transaction`.
-
-        With SQLite, which knows one writer, one message at a time is worked on in a process: several would
-        only take the interpreter from each other.
-        """
+        """Wait, within this process, until nobody else is at work on the same; see `transaction`."""
         return _Held(self._turns[int.from_bytes(serialise_on[:8], "big") % len(self._turns)])
+
+    def thinking(self) -> AbstractContextManager[None]:
+        """Wait until no other message is being worked out in this process.
+
+        With SQLite, which answers at once, several would only take the interpreter from each other. Whoever
+        writes is not at it any more: while one waits for the disk, the next is worked out.
+        """
+        return self._thought
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
