@@ -118,6 +118,7 @@ def _put_desk_beside(
         closed_days=settings.closed_days,
         draft_hours=settings.draft_hours,
         mail_is_on=settings.smtp is not None,
+        telegram_is_on=settings.telegram is not None,
         facts_files=settings.facts_files,
         placeholders=settings.placeholders(),
         journal=settings.journal,

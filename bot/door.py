@@ -94,6 +94,10 @@ class Door:
         """
         return self._reception.waiting(kind)
 
+    def is_colleagues(self, heard: Heard) -> bool:
+        """Whether a colleague links their own chat by this message, which is no person's. Raises: `StoreError`."""
+        return heard.kind == "text" and self._reception.is_colleagues(heard.text, heard.address)
+
     def letter_came(self, letter: str, status: str) -> None:
         """Note how far a colleague's message came that was sent, for the colleague to see.
 

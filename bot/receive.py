@@ -29,6 +29,7 @@ from storage.errors import CannotOpen, StoreError
 from storage.intake import Intake, nothing_else
 from storage.outbox import DeliveryState
 from storage.sealing import ID_BYTES
+from storage.team_chat import read_code
 
 log = logging.getLogger(__name__)
 
@@ -210,6 +211,11 @@ class Reception:
         Raises: `StoreAway`.
         """
         self._intake.run_later(errands, self._clock())
+
+    def is_colleagues(self, text: str, address: str) -> bool:
+        """Whether this is the code by which a colleague links their own chat; if so, it is linked. Raises: `StoreAway`."""
+        code = read_code(text)
+        return code is not None and self._intake.link_colleague(code, address, self._clock())
 
     def waiting(self, kind: str) -> frozenset[str]:
         """Return the subjects of the errands of a kind that are not done yet."""

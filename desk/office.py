@@ -35,6 +35,7 @@ class Options:
         facts_files: the organisation's files of facts; the last one is written by the desk.
         placeholders: as `Settings.placeholders`.
         mail_is_on: whether there is a mail server to tell colleagues by.
+        telegram_is_on: likewise, a bot.
         parameters: what a guess at a password costs.
         code_parameters: what deriving the keys of a case code costs, as the intake has it.
     """
@@ -45,6 +46,7 @@ class Options:
     journal: Path
     draft_hours: int = DRAFT_HOURS
     mail_is_on: bool = False
+    telegram_is_on: bool = False
     facts_files: tuple[Path, ...] = ()
     placeholders: Mapping[str, str] = field(default_factory=dict)
     parameters: PasswordParameters = PASSWORD_PARAMETERS

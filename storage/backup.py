@@ -34,7 +34,7 @@ from storage.sealing import (
 )
 
 FORMAT = "tada backup"
-LEFT_OUT = frozenset({"sessions", "invitations", "attempts", "later_work"})
+LEFT_OUT = frozenset({"sessions", "invitations", "chat_codes", "attempts", "later_work"})
 
 _BLOCK = 1 << 20
 """Bytes of rows that are packed and locked together."""

@@ -31,6 +31,7 @@ from storage.remembering import FORGET, UPDATE, Remembered, find, find_waiting
 from storage.schema import later_work
 from storage.scrubbing import scrub_now
 from storage.sealing import PasswordParameters, index
+from storage.team_chat import link_chat
 from storage.writing import write_errands
 
 DRAFT_HOURS = 72
@@ -179,6 +180,11 @@ class Intake:
             }
             known = {to: row for to, row in waiting.items() if row is not None}
             write_errands(connection, rows_of(errands, living[0], now, known))
+
+    def link_colleague(self, code: str, chat: str, now: datetime) -> bool:
+        """Have a colleague told of what waits in their own chat: as `storage.team_chat.link_chat`."""
+        with self._database.transaction() as connection:
+            return link_chat(connection, self._keys, code, chat, now)
 
     def waiting(self, kind: str) -> frozenset[str]:
         """Return the subjects of the errands of a kind that are not done yet.

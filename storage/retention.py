@@ -27,6 +27,7 @@ from storage.schema import (
     attempts,
     browsers,
     cases,
+    chat_codes,
     conversations,
     invitations,
     later_work,
@@ -299,7 +300,7 @@ def _delete_sign_ins(database: Database, now: datetime) -> int:
     with database.transaction() as connection:
         return sum(
             connection.execute(delete(table).where(table.c.erase_at <= int(now.timestamp()))).rowcount
-            for table in (sessions, invitations, attempts, browsers)
+            for table in (sessions, invitations, attempts, browsers, chat_codes)
         )
 
 

@@ -30,6 +30,7 @@ from storage.recovery import RecoveryKey
 from storage.schema import (
     authenticators,
     browsers,
+    chat_codes,
     digests,
     invitations,
     passkeys,
@@ -260,7 +261,7 @@ def desk_keys_of(
 
 def _forget_sign_ins(connection: Connection, staff_id: bytes) -> None:
     """End every sign-in of a colleague, and forget their second factors and links: their key is gone."""
-    for table in (sessions, browsers, invitations, authenticators, passkeys, recovery_codes):
+    for table in (sessions, browsers, chat_codes, invitations, authenticators, passkeys, recovery_codes):
         connection.execute(delete(table).where(table.c.staff_id == staff_id))
 
 

@@ -1,6 +1,6 @@
 """Telling colleagues how many cases wait, and for how long: counts alone, and to those who chose it.
 
-A mail is read on any screen and kept by any server on its way, so nothing of a case is in it: no reference, no
+A mail or a message is read on any screen and kept by any server on its way, so nothing of a case is in it: no reference, no
 priority, no language. Whoever has nothing new to be told is told nothing.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, insert, select, true, update
@@ -18,6 +18,7 @@ from storage.days import day_of
 from storage.opening import ROLES_THAT_READ, check_may_read
 from storage.schema import cases, digests, staff
 from storage.staff import Caseworker
+from storage.team_chat import make_code
 
 AT_MOST_EVERY = timedelta(hours=1)
 LONGEST_ADDRESS = 254
@@ -42,11 +43,25 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Due:
-    """Somebody to be told."""
+    """Somebody to be told.
+
+    Attributes:
+        address: where to mail; empty where they are told in a chat.
+        sealed_chat: as `storage.team_chat.chat_of` opens it; None where they are told by mail.
+    """
 
     staff_id: bytes
-    address: str
+    address: str = field(repr=False)
+    sealed_chat: bytes | None = field(repr=False)
     waiting: Waiting
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """How a colleague wants to be told: by mail to an address, or in a chat, which has none here."""
+
+    address: str = field(repr=False)
+    by_chat: bool
 
 
 def choose(database: Database, caseworker: Caseworker, address: str | None) -> None:
@@ -58,11 +73,18 @@ def choose(database: Database, caseworker: Caseworker, address: str | None) -> N
             connection.execute(insert(digests).values(staff_id=caseworker.id, address=address, told=""))
 
 
-def chosen(database: Database, staff_id: bytes) -> str | None:
-    """Return where a colleague wants to be told; None: nowhere."""
+def begin_chat(database: Database, caseworker: Caseworker, now: datetime) -> str:
+    """Return a code; the chat that sends it to the bot is where the colleague is told. Raises: as `choose`."""
+    with database.transaction() as connection:
+        check_may_read(connection, caseworker)
+        return make_code(connection, caseworker.id, now)
+
+
+def chosen(database: Database, staff_id: bytes) -> Chosen | None:
+    """Return how a colleague wants to be told; None: not at all."""
     with database.reading() as connection:
-        query = select(digests.c.address).where(digests.c.staff_id == staff_id)
-        return connection.execute(query).scalar_one_or_none()
+        row = connection.execute(select(digests).where(digests.c.staff_id == staff_id)).one_or_none()
+    return None if row is None else Chosen(row.address, row.sealed_chat is not None)
 
 
 def waiting(database: Database, now: datetime) -> Waiting:
@@ -85,7 +107,7 @@ def due(database: Database, now: datetime) -> Iterator[Due]:
         return
     told, before = json.dumps(asdict(found)), int((now - AT_MOST_EVERY).timestamp())
     query = (
-        select(digests.c.staff_id, digests.c.address)
+        select(digests.c.staff_id, digests.c.address, digests.c.sealed_chat)
         .join(staff, staff.c.id == digests.c.staff_id)
         .where(
             staff.c.state == "active",
@@ -97,7 +119,7 @@ def due(database: Database, now: datetime) -> Iterator[Due]:
     with database.reading() as connection:
         rows = connection.execute(query).all()
     for row in rows:
-        yield Due(row.staff_id, row.address, found)
+        yield Due(row.staff_id, row.address, row.sealed_chat, found)
 
 
 def note_told(database: Database, who: Due, now: datetime) -> None:

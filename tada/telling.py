@@ -1,4 +1,4 @@
-"""The mails that tell colleagues how many cases wait: to the operator's own mail server, over TLS alone."""
+"""Colleagues are told how many cases wait: by the operator's own mail server, over TLS alone, or by the bot."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from collections.abc import Callable
 from datetime import datetime
 from email.message import EmailMessage
 
+from bot.telegram import later
 from flows.vocabulary import LANGUAGES
 from locales import Words
 from settings import Smtp
 from storage import telling
+from storage.team_chat import chat_of
 from storage.telling import Due
 from tada.instance import Instance
 from tada.staff import desk_address
@@ -50,27 +52,47 @@ def tell_the_team(instance: Instance, now: datetime, send: Send = send) -> int:
     Raises:
         StoreAway: the database cannot be had.
     """
-    settings, told = instance.settings.smtp, 0
-    if settings is None:
-        return 0
+    told, mail_is_away = 0, False
     for each in telling.due(instance.database, now):
         try:
-            send(settings, _mail(settings, instance.words, each, desk_address(instance.settings)))
+            is_told = _tell_in_chat(instance, each) or (
+                not mail_is_away and _tell_by_mail(instance, each, send)
+            )
         except (OSError, smtplib.SMTPException) as error:
             logger.error("a colleague could not be told", extra={"error": type(error).__name__})
-            return told
-        telling.note_told(instance.database, each, now)
-        told += 1
+            mail_is_away = True  # each try waits for it, and so would all else that the worker does
+            continue
+        if is_told:
+            telling.note_told(instance.database, each, now)
+            told += 1
     return told
 
 
-def _mail(settings: Smtp, words: Words, to: Due, desk: str) -> EmailMessage:
-    waiting = to.waiting
-    params = {"cases": waiting.cases, "raised": waiting.raised, "a_day": waiting.a_day, "days": waiting.days}
+def _tell_by_mail(instance: Instance, to: Due, send: Send) -> bool:
+    settings = instance.settings.smtp
+    if settings is None or not to.address:
+        return False
     mail = EmailMessage()
     mail["From"], mail["To"] = settings.sender, to.address
     # Neutral: it may show on a locked screen.
-    mail["Subject"] = " / ".join(words.say(language, "digest.subject") for language in LANGUAGES)
-    said = [words.say(language, "digest.body", params) for language in LANGUAGES]
-    mail.set_content("\n\n".join([*said, f"{desk}/desk/queue"]) + "\n")
-    return mail
+    mail["Subject"] = " / ".join(instance.words.say(language, "digest.subject") for language in LANGUAGES)
+    mail.set_content(f"{_said(instance.words, to)}\n\n{desk_address(instance.settings)}/desk/queue\n")
+    send(settings, mail)
+    return True
+
+
+def _tell_in_chat(instance: Instance, to: Due) -> bool:
+    """Leave it to the errands, which go on trying for a day."""
+    if instance.settings.telegram is None or to.sealed_chat is None:
+        return False
+    chat = chat_of(instance.keys, to.staff_id, to.sealed_chat)
+    if chat is None:
+        return False
+    instance.reception.run_later(later.send(int(chat), [_said(instance.words, to)]))
+    return True
+
+
+def _said(words: Words, to: Due) -> str:
+    waiting = to.waiting
+    params = {"cases": waiting.cases, "raised": waiting.raised, "a_day": waiting.a_day, "days": waiting.days}
+    return "\n\n".join(words.say(language, "digest.body", params) for language in LANGUAGES)

@@ -92,7 +92,7 @@ def _one_round(instance: Instance, clock: retention.SaneClock) -> None:
             ErrandQueue(database, instance.keys).expire(now)
             retention.purge(database, instance.keys, now, instance.settings.draft_hours)
         rotation.finish(database, instance.keys)
-        if instance.settings.smtp is not None:
+        if instance.settings.smtp is not None or instance.settings.telegram is not None:
             from tada.telling import tell_the_team  # with the mail library: most have no use for it
 
             tell_the_team(instance, datetime.now(UTC))

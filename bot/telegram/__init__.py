@@ -70,6 +70,8 @@ class _Chats:
 
     def take(self, update: object) -> Method | None:
         match read(update):
+            case Said() as said if self._door.is_colleagues(said.heard):
+                return send_message(said.chat, self._words.say(None, "telegram_bot.team"))
             case Said() as said:
                 return self._reply(said)
             case Blocked(heard):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
-_HEAD = "0008"
+_HEAD = "0009"
 
 
 def head() -> str:

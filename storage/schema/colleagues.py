@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Integer,
     LargeBinary,
     Table,
     Text,
+    false,
 )
 
 from storage.schema.base import at_least, metadata, of_length, one_of
@@ -160,6 +162,19 @@ digests = Table(
     Column("address", Text, nullable=False),
     Column("told", Text, nullable=False),
     Column("told_at", BigInteger, nullable=False, server_default="0"),
+    # The Telegram chat where they are told instead, locked.
+    Column("sealed_chat", LargeBinary),
+)
+
+# By these a colleague links a Telegram chat of their own.
+chat_codes = Table(
+    "chat_codes",
+    metadata,
+    Column("lookup", LargeBinary, primary_key=True),
+    Column("staff_id", LargeBinary, ForeignKey("staff.id"), nullable=False, index=True),
+    Column("used", Boolean, nullable=False, server_default=false()),
+    Column("erase_at", BigInteger, nullable=False, index=True),
+    of_length("lookup", 32),
 )
 
 # Guesses in vain, by keyed hashes of an account or of where they came from.

@@ -105,6 +105,7 @@ GOOD: dict[Table, dict[str, Any]] = {
     },
     schema.browsers: {"lookup": HASH, "staff_id": PARENT, "seen": 1, "erase_at": 0},
     schema.recovery_codes: {"lookup": HASH, "staff_id": PARENT},
+    schema.chat_codes: {"lookup": HASH, "staff_id": PARENT, "erase_at": 0},
     schema.invitations: {"lookup": HASH, "staff_id": PARENT, "erase_at": 0},
     schema.attempts: {"lookup": HASH, "failures": 1, "free_at": 0, "erase_at": 0},
 }
@@ -173,6 +174,8 @@ BAD: list[tuple[Table, dict[str, Any]]] = [
     (schema.recovery_codes, {"lookup": b"short"}),
     (schema.recovery_codes, {"staff_id": b"n" * 16}),
     (schema.browsers, {"lookup": b"short"}),
+    (schema.chat_codes, {"lookup": b"short"}),
+    (schema.chat_codes, {"staff_id": b"n" * 16}),
     (schema.browsers, {"staff_id": b"n" * 16}),
     (schema.invitations, {"lookup": b"short"}),
     (schema.invitations, {"staff_id": b"n" * 16}),
