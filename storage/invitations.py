@@ -120,9 +120,10 @@ def read_invitation(database: Database, token: str, now: datetime) -> Invitation
     """Return what a link is for, changing nothing.
 
     Raises:
-        SignedOut: it is no link, was used, or its time is over.
+        SignedOut: it is no link, was used, or its time is over; or it was for the first, and somebody works here.
     """
     with database.reading() as connection:
+        works = connection.execute(select(func.count()).select_from(staff)).scalar()
         row = connection.execute(
             select(invitations, staff.c.name, staff.c.state)
             .outerjoin(staff, staff.c.id == invitations.c.staff_id)
@@ -131,6 +132,8 @@ def read_invitation(database: Database, token: str, now: datetime) -> Invitation
     if row is None or row.state not in (None, "active"):
         raise SignedOut
     if row.staff_id is None:
+        if works:
+            raise SignedOut
         return Invitation("first", "")
     return Invitation("new" if row.locked_private else "factor", row.name, row.staff_id)
 

@@ -295,6 +295,16 @@ def test_the_first_colleague_adds_themselves_by_a_link_that_is_good_once(instanc
     assert sign_in(instance.database, "Mei", NEW, CHEAP).desk_keys == instance.desk_keys
 
 
+def test_a_link_for_the_first_colleague_is_good_no_more_where_another_one_was_first(
+    instance: Instance,
+) -> None:
+    token = invite_first(instance.database)
+    assert token is not None
+    instance.add("Mei", "supervisor")
+    with pytest.raises(SignedOut):
+        read_invitation(instance.database, token, NOW)
+
+
 def test_a_new_colleague_chooses_a_password_by_a_link_and_opens_what_the_role_opens(
     instance: Instance, mei: Caseworker
 ) -> None:
