@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 import time
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
 from bot import receive
 from bot.access import ACCESS, Caller
@@ -18,6 +20,7 @@ from flows.turn import turn
 from locales import Words
 from settings import Settings
 from storage.casetelling import Case
+from storage.line import Line
 from tests.channels.conftest import Away, held, rows_kept
 from tests.channels.harness import Channel, Delivery, Person, Shown, units
 from tests.channels.payloads import FORM, HOSTILE, JSON, filled, left_out, retyped
@@ -111,6 +114,50 @@ def test_a_choice_that_is_pressed_is_an_answer(service: Service, channel: Channe
     label = Words.load().label("en", "choice.age.16_or_above")
     pressed = sent(channel, presser, presser.press("age", "16_or_above", label))
     assert pressed.text == sent(channel, typist, typist.text("I'm 24")).text
+
+
+@BOTH
+@of(POSTED)
+def test_each_message_is_one_commit_and_the_same_again_none(service: Service, channel: Channel) -> None:
+    person = channel.join(service, 1)
+    seen: list[str] = []
+
+    def commits() -> int:
+        """How many there were since the last call. PostgreSQL's one statement, alone, is one."""
+        told, begun, found = list(seen), False, 0
+        seen.clear()
+        for statement in told:
+            begun = statement.startswith("BEGIN") or (begun and statement != "COMMIT")
+            found += statement == "COMMIT" or (statement.startswith("WITH changed AS") and not begun)
+        return found
+
+    def on_a_line(on: object, _: object, statement: str, *rest: object) -> None:
+        if isinstance(on, Line):
+            seen.append(statement)
+
+    with (
+        listening_to("commit", lambda _: seen.append("COMMIT")),
+        listening_to("before_cursor_execute", on_a_line),
+    ):
+        person.begin()
+        assert commits() == 1
+        for words in ENGLISH:
+            delivery = person.text(words)
+            sent(channel, person, delivery)
+            assert commits() == 1, words
+            if channel.again and words != ENGLISH[-1]:  # a page has ended with that
+                person.deliver(delivery)
+                assert commits() == 0, words
+
+
+@contextmanager
+def listening_to(name: str, listener: Callable[..., None]) -> Iterator[None]:
+    """Have every database tell of what happens there."""
+    event.listen(Engine, name, listener)
+    try:
+        yield
+    finally:
+        event.remove(Engine, name, listener)
 
 
 def test_people_do_not_get_in_each_others_way(service: Service, channel: Channel) -> None:
