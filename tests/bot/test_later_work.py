@@ -236,7 +236,7 @@ from storage.database import Database
 from storage.keys import KeyDirectory
 from storage.places import take_place
 
-home, url, seconds = Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])
+home, url, seconds, more = Path(sys.argv[1]), sys.argv[2], float(sys.argv[3]), float(sys.argv[4])
 database = Database.open(url)
 
 def run(subject, letter):
@@ -245,6 +245,7 @@ def run(subject, letter):
     time.sleep(seconds)
     with (home / "done").open("a") as file:
         file.write(subject + "\\n")
+    time.sleep(more)
 
 place = take_place(database, home, threading.Event())
 work = LaterWork(database, KeyDirectory(home / "keys"), home, {{"twilio.delete": run}}, place)
@@ -256,11 +257,16 @@ work.stop()
 
 
 class Worker:
-    """A worker in a process of its own."""
+    """A worker in a process of its own.
 
-    def __init__(self, home: Home, seconds: float) -> None:
+    Args:
+        seconds: how long a provider takes to do what it is asked.
+        more: how long it is afterwards until that is known here.
+    """
+
+    def __init__(self, home: Home, seconds: float, more: float = 0) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-c", _WORKER, str(home.path), home.url, str(seconds)],
+            [sys.executable, "-c", _WORKER, str(home.path), home.url, str(seconds), str(more)],
             stdin=subprocess.PIPE,
             # Nothing in the environment leads the engine to its makers' service.
             env={**os.environ, "DBOS__CLOUD": "true", "DBOS__CONDUCTOR_KEY": "key"},
@@ -295,6 +301,18 @@ def test_a_worker_killed_at_work_loses_nothing(home: Home) -> None:
     assert set(lines(home, "done")) == subjects
     again = len(lines(home, "begun")) - len(subjects)
     assert 1 <= again <= 12
+
+
+def test_what_a_provider_did_before_the_worker_was_killed_is_done_again_and_not_lost(home: Home) -> None:
+    home.keep(Errand("twilio.delete", "SM"))
+    worker = Worker(home, seconds=0, more=60)
+    assert comes_true(lambda: lines(home, "done") == ["SM"])
+    worker.kill()
+    assert home.waiting == {"twilio.delete": Waiting(1)}
+    last = Worker(home, seconds=0)
+    assert comes_true(lambda: not home.waiting)
+    assert last.stop() == 0
+    assert lines(home, "done") == ["SM", "SM"]
 
 
 def test_two_workers_share_the_errands_and_run_each_once(postgresql_url: str, tmp_path: Path) -> None:
