@@ -83,6 +83,30 @@ def test_whatever_people_send_nobody_is_called_but_the_providers(
     assert wanted <= called(tmp_path) <= HOSTS
 
 
+@pytest.mark.parametrize(
+    "leaving",
+    [
+        "socket.create_connection(('192.0.2.7', 80), 1)",
+        "socket.socket().connect_ex(('192.0.2.7', 80))",
+        "socket.socket(type=socket.SOCK_DGRAM).sendto(b'x', ('192.0.2.7', 53))",
+        "socket.socket(type=socket.SOCK_DGRAM).sendto(b'x', 0, ('192.0.2.7', 53))",
+        "socket.socket(type=socket.SOCK_DGRAM).sendmsg([b'x'], [], 0, ('192.0.2.7', 53))",
+        "socket.gethostbyname('192.0.2.7')",
+        "socket.getaddrinfo('192.0.2.7', 80)",
+        "asyncio.run(asyncio.open_connection('192.0.2.7', 80))",
+        "urllib.request.urlopen('http://192.0.2.7/', timeout=1)",
+        "httpx.get('http://192.0.2.7/', timeout=1)",
+    ],
+)
+def test_the_denial_meets_every_way_out(tmp_path: Path, leaving: str) -> None:
+    run = {**os.environ, "PYTHONPATH": str(DENIED), "CALLED": str(tmp_path / "called")}
+    code = f"import asyncio, socket, urllib.request\nif 'httpx' in {leaving!r}: import httpx\n{leaving}"
+    process = subprocess.run([sys.executable, "-c", code], env=run, capture_output=True, check=False)
+    assert process.returncode == 1
+    assert b"the network is denied" in process.stderr
+    assert called(tmp_path) == {"192.0.2.7"}
+
+
 def post(address: str, delivery: Delivery) -> int:
     request = urllib.request.Request(
         address + delivery.path,

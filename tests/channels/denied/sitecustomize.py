@@ -21,7 +21,6 @@ def deny(tell: Callable[[str], None], patch: Callable[[Any, str, Any], None] = s
         tell: told of each host.
         patch: as `setattr`; pytest's own takes it back afterwards.
     """
-    look_up = socket.getaddrinfo
 
     def refused(host: object) -> bool:
         host = host.decode() if isinstance(host, bytes) else host
@@ -30,24 +29,32 @@ def deny(tell: Callable[[str], None], patch: Callable[[Any, str, Any], None] = s
         tell(str(host))
         return True
 
-    def connecting(name: str) -> None:
-        connect = getattr(socket.socket, name)
+    def leaving(name: str, place: int) -> None:
+        """Look at the address that a method of sockets is given: the argument at `place`, from the front or the end."""
+        leave = getattr(socket.socket, name)
 
-        def only_here(self: socket.socket, address: Any) -> Any:
-            if self.family != socket.AF_UNIX and refused(address[0]):
+        def only_here(self: socket.socket, *given: Any) -> Any:
+            address = given[place] if given else None
+            if self.family != socket.AF_UNIX and isinstance(address, tuple) and refused(address[0]):
                 raise OSError("the network is denied")
-            return connect(self, address)
+            return leave(self, *given)
 
         patch(socket.socket, name, only_here)
 
-    def only_ours(host: Any, *rest: Any, **more: Any) -> Any:
-        if refused(host):
-            raise socket.gaierror("the network is denied")
-        return look_up(host, *rest, **more)
+    def looking_up(name: str) -> None:
+        look_up = getattr(socket, name)
 
-    connecting("connect")
-    connecting("connect_ex")
-    patch(socket, "getaddrinfo", only_ours)
+        def only_ours(host: Any, *rest: Any, **more: Any) -> Any:
+            if refused(host):
+                raise socket.gaierror("the network is denied")
+            return look_up(host, *rest, **more)
+
+        patch(socket, name, only_ours)
+
+    for name, place in (("connect", 0), ("connect_ex", 0), ("sendto", -1), ("sendmsg", -1)):
+        leaving(name, place)
+    for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr"):
+        looking_up(name)
 
 
 if "CALLED" in os.environ:
