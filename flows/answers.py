@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from flows.asking import offered
 from flows.choices import NEEDS_DETAIL
+from flows.own_words import permitted
 from flows.priority import flags_of_background, flags_of_content, flags_of_image_age
 from flows.scene import Scene, choice_label, labels_of
 from flows.understanding.ages import Age, read_age, read_image_age
@@ -158,6 +159,10 @@ def answer_text(scene: Scene) -> bool:
     if len(name) > LONGEST_NAME:
         scene.say("name.too_long")
         return True
+    if "/" in name:  # without one it is a name, such as A.Li
+        name = permitted(scene, name)
+        if not name:
+            return True
     scene.seal(scene.conversation.step, name)
     scene.say("got.name", name=name)
     scene.forward()
@@ -218,7 +223,10 @@ def answer_safety(scene: Scene) -> bool:
     elif is_greeting(scene.text) or is_thanks(scene.text):
         return False
     elif any(character.isalnum() for character in scene.text):
-        safety = safety_from_text(scene.text)
+        text = permitted(scene, scene.text)
+        if not text:
+            return True
+        safety = safety_from_text(text)
     else:
         return False
     scene.seal("contact_safety", _safety_value(safety))

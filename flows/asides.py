@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from flows.asking import aside_of, aside_offered, ask_standing
 from flows.handing_over import begin_anew, change_answer, hand_over_early
-from flows.own_words import offer_hash_tools
+from flows.own_words import offer_hash_tools, permitted
 from flows.scene import Scene, choice_label
 from flows.trial import answer_trial
 from flows.understanding.choices import read_choice
@@ -205,9 +205,11 @@ def _typed(scene: Scene, name: str) -> None:
     if name == "no_links_where":
         without_links(scene, "private_group", text)
         return
-    scene.seal("pronoun", text)
-    scene.say("got.choice", answer=text)
-    scene.forward()
+    text = permitted(scene, text)
+    if text:
+        scene.seal("pronoun", text)
+        scene.say("got.choice", answer=text)
+        scene.forward()
     ask_standing(scene)
 
 

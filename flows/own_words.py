@@ -38,9 +38,7 @@ def keep_story(scene: Scene, text: str, field: str = "story") -> tuple[int, ...]
     """Seal a piece of the story, and the links in it as links. Return the sequence numbers used."""
     found = link_reader.read_links(text)
     sequences = []
-    if "image_under_16" in scene.conversation.flags and (found.links or found.refused):
-        scene.say("image_under_16.no_links")
-        text = found.prose
+    text = permitted(scene, text)
     if text:
         replaces = field == "story" and scene.conversation.detail == "replace"
         if replaces:
@@ -50,6 +48,17 @@ def keep_story(scene: Scene, text: str, field: str = "story") -> tuple[int, ...]
     if found.links and "image_under_16" not in scene.conversation.flags:
         sequences += keep_links(scene, found)
     return tuple(sequences)
+
+
+def permitted(scene: Scene, text: str) -> str:
+    """Return what of a text may be kept: where somebody was under 16 in the images, no link, wherever it stands."""
+    if "image_under_16" not in scene.conversation.flags:
+        return text
+    found = link_reader.read_links(text)
+    if not (found.links or found.refused):
+        return text
+    scene.say("image_under_16.no_links")
+    return found.prose
 
 
 def hush(scene: Scene, said: int) -> None:

@@ -26,8 +26,10 @@ _FLAGS_OF: Mapping[str, tuple[Callable[[Any], frozenset[str]], frozenset[str]]] 
     "content": (flags_of_content, frozenset({"non_consensual_activity"})),
 }
 """The flags that an answer means, and all that answers to this question can mean."""
-_TOLD_FREELY = ("story", "message", "links_note", "no_links")
+_TOLD_FREELY = ("story", "message", "links_note", "no_links", "contact_safety")
 """Fields in which a link may stand among other words."""
+_NAMES = ("name", "pronoun")
+"""Fields in which one may stand too; what has no stroke in it is a name, such as A.Li."""
 
 
 @dataclass(frozen=True)
@@ -277,7 +279,8 @@ def priority_now(
 def without_links(fields: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
     """Return the fields with every link taken out of what was told freely, and how many there were."""
     cleared, taken = dict(fields), 0
-    for name in _TOLD_FREELY:
+    names = (name for name in _NAMES if "/" in str(fields.get(name)))
+    for name in (*_TOLD_FREELY, *names):
         cleared[name], n = _cleared(fields.get(name))
         taken += n
     return {name: value for name, value in cleared.items() if name in fields}, taken

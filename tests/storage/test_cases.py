@@ -19,7 +19,7 @@ from storage.schema import audit as audit_table
 from storage.sealing import digest, new_key_pair, new_signing_key, seal, sign
 from storage.staff import Caseworker
 from storage.staffing import disable_staff
-from tests.storage.building import NOW, BuiltCase, Instance
+from tests.storage.building import NOW, BuiltCase, Given, Instance
 
 LINK = {
     "url": "https://Example.com/a?b",
@@ -202,13 +202,22 @@ def test_nor_are_they_in_what_was_said_one_after_the_other(
     instance: Instance, mei: Caseworker, built: BuiltCase
 ) -> None:
     said = "he put it on https://canary.com/1 last week"
-    built.add([("story", said, "add"), ("message", said, "add"), ("image_age", "no")])
+    safety = {"times": ["evening"], "discreet_only": True, "text": said}
+    told: list[Given] = [
+        ("story", said, "add"),
+        ("message", said, "add"),
+        ("contact_safety", safety),
+        ("pronoun", said),
+    ]
+    built.add([("name", "A.Li"), *told, ("image_age", "no")])
     case = open_case(instance.database, instance.keys, mei, "TD-2345")
     values = {each.field_id: str(each.answer.value) for each in case.given}
-    assert set(values) == {"name", "story", "message", "image_age"}
-    for name in ("story", "message"):
-        assert "canary" not in values[name] + case.fields[name]
+    assert set(values) == {"name", "image_age", *(name for name, *_ in told)}
+    for name, *_ in told:
+        assert "canary" not in values[name] + str(case.fields[name])
         assert "last week" in values[name]
+    assert case.fields["name"] == "A.Li"
+    assert case.fields["contact_safety"]["times"] == ["evening"]
 
 
 def test_links_under_16_are_withheld_also_where_the_submission_has_them(
