@@ -106,6 +106,9 @@ class Colleague:
         self.client.set_cookie("desk", value, path="/")
 
 
+Enters = Callable[..., Colleague]
+
+
 @pytest.fixture
 def visitor(instance: Instance, app: Flask) -> Colleague:
     """Somebody who is not signed in."""
@@ -113,7 +116,7 @@ def visitor(instance: Instance, app: Flask) -> Colleague:
 
 
 @pytest.fixture
-def enters(instance: Instance, app: Flask) -> Callable[..., Colleague]:
+def enters(instance: Instance, app: Flask) -> Enters:
     """Adds a colleague and signs them in, as the store does it; or leaves them at an earlier stage."""
 
     def enter(name: str = "Mei", role: Role = "supervisor", stage: str = "open") -> Colleague:
@@ -132,6 +135,18 @@ def enters(instance: Instance, app: Flask) -> Callable[..., Colleague]:
         return colleague
 
     return enter
+
+
+@pytest.fixture
+def mei(enters: Enters) -> Colleague:
+    """A supervisor, signed in."""
+    return enters("Mei", "supervisor")
+
+
+@pytest.fixture
+def jo(enters: Enters) -> Colleague:
+    """A colleague with her own cases, signed in."""
+    return enters("Jo", "intake")
 
 
 def english(app: Flask) -> FlaskClient:

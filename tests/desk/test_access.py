@@ -15,10 +15,9 @@ from desk.pages import PLACES
 from desk.people import MATRIX
 from storage.schema import sessions
 from storage.staff import ROLES, Role
-from tests.desk.conftest import Colleague, text
+from tests.desk.conftest import Colleague, Enters, text
 
 MADE = {"HEAD", "OPTIONS"}
-Enters = Callable[..., Colleague]
 ROUTES = sorted(ACCESS)
 
 

@@ -12,11 +12,10 @@ from werkzeug.test import TestResponse
 
 from storage import audit
 from storage.cases import list_cases, open_case
-from tests.desk.conftest import Colleague, text
+from tests.desk.conftest import Colleague, Enters, text
 from tests.storage.building import CHEAP, Instance
 from tests.storage.talking import rows
 
-Enters = Callable[..., Colleague]
 STORY = "canary-story-4a1c he put it on a forum"
 
 

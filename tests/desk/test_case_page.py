@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -21,22 +20,11 @@ from storage.casetelling import Case
 from storage.casework import claim_case, hand_over
 from storage.erasing import destroy_case
 from storage.schema import answers, audit, cases, entries, manifests, sessions
-from tests.desk.conftest import Colleague, text
+from tests.desk.conftest import Colleague, Enters, text
 from tests.storage.building import PASSWORD, BuiltCase, Given, Instance
 
-Enters = Callable[..., Colleague]
 STORY = "佢話如果我唔返去\n  就會發俾我屋企人。<b>\u202e"
 HERE = "/desk/cases/TD-2345"
-
-
-@pytest.fixture
-def mei(enters: Enters) -> Colleague:
-    return enters("Mei", "supervisor")
-
-
-@pytest.fixture
-def jo(enters: Enters) -> Colleague:
-    return enters("Jo", "intake")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -10,11 +9,9 @@ import pytest
 from storage import rotation
 from storage.cases import list_cases
 from storage.recovery import RecoveryKey
-from tests.desk.conftest import Colleague, text
+from tests.desk.conftest import Enters, text
 from tests.storage.building import BuiltCase, Instance
 from tests.storage.talking import Person, intake_of
-
-Enters = Callable[..., Colleague]
 
 
 @pytest.fixture

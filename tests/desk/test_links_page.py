@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,14 +16,8 @@ from storage.casetelling import Link
 from tests.desk.conftest import Colleague, text
 from tests.storage.building import BuiltCase, Instance
 
-Enters = Callable[..., Colleague]
 HERE = "/desk/cases/TD-2345"
 URLS = ["https://www.forum.example/a?b=1&c", "http://t.example/x\u202egnp", "forum.example/3"]
-
-
-@pytest.fixture
-def mei(enters: Enters) -> Colleague:
-    return enters("Mei", "supervisor")
 
 
 @pytest.fixture(autouse=True)

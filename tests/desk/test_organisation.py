@@ -13,10 +13,9 @@ from flask import Flask
 from locales import LivingWords, load_facts
 from locales import living as living_words
 from storage import audit
-from tests.desk.conftest import Colleague, text
+from tests.desk.conftest import Enters, text
 from tests.storage.building import Instance
 
-Enters = Callable[..., Colleague]
 NEW: dict[str, Any] = {"helpline.en": "1234 5678", "helpline.zh_Hant_HK": "1234 5678"}
 REST: dict[str, Any] = {
     "helpline_name.en": "Example Line",

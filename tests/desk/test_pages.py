@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +27,11 @@ from storage.errors import StoreAway
 from storage.invitations import invite_first
 from storage.schema import audit as log_table
 from storage.staff import ROLES, list_staff
-from tests.desk.conftest import Colleague, text
+from tests.desk.conftest import Colleague, Enters, text
 from tests.storage.building import BuiltCase, Instance
 from webhook import create_app
 
-Enters = Callable[..., Colleague]
 FOLDER = Path(desk.__file__).parent
-
-
-@pytest.fixture
-def mei(enters: Enters) -> Colleague:
-    return enters("Mei", "supervisor")
 
 
 def pages(mei: Colleague) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -19,19 +18,8 @@ from storage.staffing import disable_staff
 from tests.desk.conftest import Colleague, text
 from tests.storage.building import BuiltCase, Instance
 
-Enters = Callable[..., Colleague]
 CANARY = "Canary-<b>Yellow</b>"
 REFERENCE = re.compile(r'data-ref="([^"]+)"')
-
-
-@pytest.fixture
-def mei(enters: Enters) -> Colleague:
-    return enters("Mei", "supervisor")
-
-
-@pytest.fixture
-def jo(enters: Enters) -> Colleague:
-    return enters("Jo", "intake")
 
 
 def waits(instance: Instance, reference: str, hours: float = 1, **more: object) -> BuiltCase:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -16,17 +15,11 @@ from storage.casebook import write_entry
 from storage.cases import open_case
 from storage.erasing import EraseJournal
 from storage.schema import requests
-from tests.desk.conftest import Colleague, text
+from tests.desk.conftest import Colleague, Enters, text
 from tests.storage.building import BuiltCase, Given, Instance
 
-Enters = Callable[..., Colleague]
 HERE = "/desk/cases/TD-2345"
 STORY = "Peter Chan did it. PETER CHAN <script>x</script>"
-
-
-@pytest.fixture
-def mei(enters: Enters) -> Colleague:
-    return enters("Mei", "supervisor")
 
 
 @pytest.fixture

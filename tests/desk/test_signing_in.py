@@ -19,11 +19,10 @@ from storage.schema import authenticators, sessions
 from storage.sessions import end_session, sign_out_everywhere
 from storage.staff import list_staff
 from storage.staffing import disable_staff
-from tests.desk.conftest import Colleague, secret_of, text
+from tests.desk.conftest import Colleague, Enters, secret_of, text
 from tests.storage.building import PASSWORD, Instance
 
 NEW = "nine quiet lanterns drifting"
-Enters = Callable[..., Colleague]
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,17 +14,11 @@ from storage.casework import claim_case, close_case
 from storage.letters import talks_since
 from storage.outbox import Outbox
 from storage.replies import list_replies
-from tests.desk.conftest import Colleague, text
+from tests.desk.conftest import Colleague, Enters, text
 from tests.storage.building import BuiltCase, Instance
 from tests.storage.talking import Person, intake_of, reply
 
-Enters = Callable[..., Colleague]
 SAID = "canary-said-by-a-colleague <b>你好</b>"
-
-
-@pytest.fixture
-def mei(enters: Enters) -> Colleague:
-    return enters("Mei", "supervisor")
 
 
 def person_of(instance: Instance, channel: str = "telegram", linked: bool = True, **more: Any) -> Person:

@@ -13,10 +13,8 @@ from sqlalchemy import select
 from storage import telling
 from storage.schema import digests
 from storage.team_chat import link_chat, read_code
-from tests.desk.conftest import Colleague, text
+from tests.desk.conftest import Enters, text
 from tests.storage.building import Instance
-
-Enters = Callable[..., Colleague]
 
 
 def test_it_is_chosen_and_ended_by_the_colleague_alone(enters: Enters, instance: Instance) -> None:

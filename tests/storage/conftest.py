@@ -9,6 +9,7 @@ import pytest
 from storage.database import Database
 from storage.keys import KeyDirectory
 from storage.setup import initialise
+from storage.staff import Caseworker
 from tests.conftest import MakeInstance
 from tests.storage.building import Instance
 
@@ -19,6 +20,12 @@ def instance(tmp_path: Path, database: Database, database_url: str, make_instanc
     made = make_instance(tmp_path / "home", database_url)
     assert made.recovery_key_text is not None
     return Instance(database, KeyDirectory(tmp_path / "home" / "keys"), made.recovery_key_text)
+
+
+@pytest.fixture
+def mei(instance: Instance) -> Caseworker:
+    """A supervisor, the first who works there."""
+    return instance.added("Mei", "supervisor")
 
 
 @pytest.fixture

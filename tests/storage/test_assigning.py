@@ -22,11 +22,6 @@ from tests.storage.test_staff import events
 NEW_PASSWORD = "a lantern on the ferry pier"
 
 
-@pytest.fixture
-def mei(instance: Instance) -> Caseworker:
-    return instance.added("Mei", "supervisor")
-
-
 @pytest.mark.parametrize(("before", "after"), list(product(ROLES, ROLES)))
 def test_the_desk_key_comes_and_goes_with_the_role(
     instance: Instance, mei: Caseworker, before: Role, after: Role

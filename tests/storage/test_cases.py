@@ -31,11 +31,6 @@ PRIVATE = "canary-written-by-the-person"
 
 
 @pytest.fixture
-def mei(instance: Instance) -> Caseworker:
-    return instance.added("Mei", "supervisor")
-
-
-@pytest.fixture
 def built(instance: Instance) -> BuiltCase:
     """A case with two answers and a link, and a message that came later."""
     return (

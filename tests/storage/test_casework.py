@@ -47,12 +47,6 @@ CANARY = "canary-written-by-a-colleague"
 
 
 @pytest.fixture
-def mei(instance: Instance) -> Caseworker:
-    """A supervisor."""
-    return instance.added("Mei", "supervisor")
-
-
-@pytest.fixture
 def jo(instance: Instance, mei: Caseworker) -> Caseworker:
     """A colleague with her own cases."""
     return instance.added("Jo", "intake", mei)

@@ -54,11 +54,6 @@ Enter = Callable[..., Session]
 
 
 @pytest.fixture
-def mei(instance: Instance) -> Caseworker:
-    return instance.added("Mei", "supervisor")
-
-
-@pytest.fixture
 def enter(instance: Instance, mei: Caseworker) -> Enter:
     """Gives a password, for a session of this stage."""
 

@@ -25,11 +25,6 @@ SAID = "canary-said-by-a-colleague 你好"
 
 
 @pytest.fixture
-def mei(instance: Instance) -> Caseworker:
-    return instance.added("Mei", "supervisor")
-
-
-@pytest.fixture
 def outbox(instance: Instance) -> Outbox:
     return Outbox(instance.database, instance.keys)
 

@@ -27,11 +27,6 @@ TODAY = NOW.date()
 WHOLE_TABLE = re.compile(r"(?:\bSCAN|Seq Scan on) (?:cases|links|manifests)(?! USING)")
 
 
-@pytest.fixture
-def mei(instance: Instance) -> Caseworker:
-    return instance.added("Mei", "supervisor")
-
-
 Page = Callable[..., QueuePage]
 
 

@@ -36,11 +36,6 @@ TODAY = NOW.date()
 
 
 @pytest.fixture
-def mei(instance: Instance) -> Caseworker:
-    return instance.added("Mei", "supervisor")
-
-
-@pytest.fixture
 def kay(instance: Instance, mei: Caseworker) -> Caseworker:
     return instance.added("Kay", "supervisor", mei)
 

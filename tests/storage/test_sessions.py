@@ -40,11 +40,6 @@ SignIn = Callable[..., bytes]
 
 
 @pytest.fixture
-def mei(instance: Instance) -> Caseworker:
-    return instance.added("Mei", "supervisor")
-
-
-@pytest.fixture
 def half(instance: Instance, mei: Caseworker) -> SignIn:
     """Gives a password, and no more."""
 
