@@ -5,17 +5,15 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from flask import Flask
 
 import logs
 from bot.cloud.errands import runners
-from bot.errands import GiveUp, Runner, TryAgain
 from settings import Cloud, read_settings
 from storage.cases import list_cases, open_case
 from storage.casetelling import Case
@@ -25,6 +23,7 @@ from storage.keys import KeyDirectory
 from storage.sealing import PasswordParameters
 from storage.signing_in import sign_in
 from storage.staffing import add_staff
+from tests.bot.working import ByHand
 from tests.conftest import MakeInstance
 from tests.providers.cloud import FakeGraph, Sent, User, serving
 from webhook import create_app
@@ -38,7 +37,7 @@ PASSWORD = "blue kettle under seven hills"
 
 
 @dataclass
-class Product:
+class Product(ByHand):
     """An instance, and whoever writes to it by WhatsApp."""
 
     app: Flask
@@ -47,41 +46,20 @@ class Product:
     database: Database
     keys: KeyDirectory
     log: io.StringIO
-    waited: timedelta = timedelta(0)
-    given_up: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.queue = ErrandQueue(self.database, self.keys)
-        self.runners: dict[str, Runner] = runners(self.settings)
-
-    @property
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self.waited
+        self.runners = runners(self.settings)
 
     def post(self, body: bytes, headers: Mapping[str, str]) -> int:
         answer = self.app.test_client().post(PATH, data=body, headers=dict(headers))
         assert not answer.data or answer.status_code != 200
         return answer.status_code
 
-    def waits(self, seconds: float) -> None:
-        self.waited += timedelta(seconds=seconds)
+    def waits(self, seconds: float) -> Self:
+        """Let time go by, at Meta too."""
         self.graph.now += seconds
-
-    def work(self) -> None:
-        """Do all that is due now, as the background work does."""
-        while due := self.queue.due(list(self.runners), self.now):
-            for taken in self.queue.take(due[0], 10, self.now):
-                opened = self.queue.opened(taken, self.now)
-                assert opened is not None
-                try:
-                    self.runners[opened.kind](opened.subject, opened.letter)
-                except TryAgain as again:
-                    self.queue.again(taken, again.code, again.after, self.now)
-                except GiveUp as never:
-                    self.given_up.append(never.code)
-                    self.queue.give_up(taken, never.code, self.now)
-                else:
-                    self.queue.done(taken)
+        return super().waits(seconds)
 
     def says(self, user: User, *messages: Mapping[str, Any]) -> str:
         """Deliver messages and do what they cause; return the last text that came back."""

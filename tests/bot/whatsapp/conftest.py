@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 from urllib.parse import urlsplit
 
 import pytest
 
 from bot.door import Door
-from bot.errands import GiveUp, Runner, TryAgain
 from bot.limits import Limits
 from bot.receive import Reception
 from bot.whatsapp.errands import runners
@@ -20,6 +19,7 @@ from locales import Words
 from settings import Twilio, read_settings
 from storage.errand_queue import ErrandQueue
 from storage.intake import Intake
+from tests.bot.working import ByHand
 from tests.conftest import MakeInstance
 from tests.promises.conftest import Service, logged
 from tests.providers.twilio import FakeTwilio, User, serving
@@ -29,56 +29,29 @@ ROUTE = "/webhooks/whatsapp"
 
 
 @dataclass
-class Product:
+class Product(ByHand):
     """An instance, and whoever writes to it by WhatsApp."""
 
     service: Service
     twilio: FakeTwilio
     settings: Twilio
-    waited: timedelta = timedelta(0)
-    given_up: list[str] = field(default_factory=list)
-    tried_again: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.database = self.service.database
         self.queue = ErrandQueue(self.database, self.service.keys)
-        self.runners: dict[str, Runner] = runners(self.settings)
+        self.runners = runners(self.settings)
 
-    @property
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self.waited
-
-    def waits(self, seconds: float) -> Product:
-        """Let time go by, at Twilio and for what is to be done later."""
-        self.waited += timedelta(seconds=seconds)
+    def waits(self, seconds: float) -> Self:
+        """Let time go by, at Twilio too."""
         self.twilio.now += seconds
-        return self
+        return super().waits(seconds)
 
-    def work(self) -> Product:
-        """Do all that is due now, as the background work does."""
-        while due := self.queue.due(list(self.runners), self.now):
-            for taken in self.queue.take(due[0], 10, self.now):
-                opened = self.queue.opened(taken, self.now)
-                assert opened is not None
-                try:
-                    self.runners[opened.kind](opened.subject, opened.letter)
-                except TryAgain as again:
-                    self.tried_again.append(again.code)
-                    self.queue.again(taken, again.code, again.after or timedelta(seconds=30), self.now)
-                except GiveUp as never:
-                    self.given_up.append(never.code)
-                    self.queue.give_up(taken, never.code, self.now)
-                else:
-                    self.queue.done(taken)
-        return self
-
-    def settle(self) -> Product:
+    def settle(self) -> None:
         """Let everything happen that a message leads to, until nothing is left to do."""
         self.work()
         for _ in range(4):
             self.twilio.tell_statuses()
             self.waits(600).work()
-        return self
 
     def look_for_missed(self, limits: Limits | None = None) -> None:
         """Do the round that finds messages which nobody took."""
