@@ -21,7 +21,6 @@ from storage.staff import Caseworker
 from storage.team_chat import make_code
 
 AT_MOST_EVERY = timedelta(hours=1)
-LONGEST_ADDRESS = 254
 
 
 @dataclass(frozen=True)

@@ -234,7 +234,7 @@ def _is_one_of(text: str, *names: str) -> bool:
     return len(typed.encode()) > 1 and any(typed in words(name) for name in names)
 
 
-# ------------------------------------------------------------------ yes and no
+# ------------------------------------------------------------------ consent
 
 
 def read_consent(text: str) -> Literal["agree", "decline", "more"] | None:
@@ -243,14 +243,3 @@ def read_consent(text: str) -> Literal["agree", "decline", "more"] | None:
     if choice is None and read_choice(re.sub("[?？嗎]", "", text), "consent") == "more":
         return "more"  # "tell me more?" asks for more; "agree?" does not agree
     return cast(Literal["agree", "decline", "more"] | None, choice)
-
-
-def read_yes_no(text: str, question: str = "erase") -> bool | None:
-    """Read a yes or no to a question that changes much. Only exact wordings count.
-
-    Args:
-        text: anything a person typed.
-        question: `erase`, `restart`, `new` or `under_16`: each has its own ways to say yes, such as "delete".
-    """
-    choice = read_choice(text, question)
-    return None if choice is None else choice == "yes"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from flows.choices import CHOICES
 from flows.understanding.choice_table import NEVER_FUZZY, wordings_of
-from flows.understanding.choices import read_choice, read_choices, read_consent, read_yes_no
+from flows.understanding.choices import read_choice, read_choices, read_consent
 from tests.flows.understanding.tables import rows, table
 
 LOCALES = Path(__file__).parents[3] / "locales"
@@ -38,7 +38,7 @@ def test_consent_is_read_from_exact_wordings(answer: str, typed: str) -> None:
 
 @pytest.mark.parametrize(("answer", "typed"), table("yes_no"))
 def test_erasing_is_confirmed_by_exact_wordings(answer: str, typed: str) -> None:
-    assert read_yes_no(typed) is {"yes": True, "no": False, "": None}[answer]
+    assert read_choice(typed, "erase") == (answer or None)
 
 
 def _labels() -> list[tuple[str, str, str]]:
@@ -78,19 +78,19 @@ def test_numbers_count_what_was_offered() -> None:
 @pytest.mark.parametrize(
     ("question", "typed", "answer"),
     [
-        ("restart", "start again", True),
-        ("restart", "不，繼續", False),
+        ("restart", "start again", "yes"),
+        ("restart", "不，繼續", "no"),
         ("new", "new case", None),
-        ("new", "Yes, start a new one", True),
-        ("under_16", "是，我未滿 16 歲", True),
+        ("new", "Yes, start a new one", "yes"),
+        ("under_16", "是，我未滿 16 歲", "yes"),
         ("under_16", "delete", None),
         ("erase", "start again", None),
     ],
 )
 def test_a_yes_in_other_words_is_one_only_to_its_own_question(
-    question: str, typed: str, answer: bool | None
+    question: str, typed: str, answer: str | None
 ) -> None:
-    assert read_yes_no(typed, question) is answer
+    assert read_choice(typed, question) == answer
 
 
 EXACT = sorted(
@@ -122,7 +122,7 @@ def test_no_slip_gives_consent_or_erases(word: str, data: st.DataObject) -> None
     polite = {"我", "啦", "a", "h"}  # what may stand around a wording without changing it
     if not polite & set(letter):
         assert read_consent(typed) != "agree" or typed.strip() in agreed
-        assert read_yes_no(typed) is not True or typed.strip() in erased
+        assert read_choice(typed, "erase") != "yes" or typed.strip() in erased
 
 
 @given(ANYTHING)
@@ -135,7 +135,6 @@ def test_no_text_raises_and_no_choice_is_made_up(text: str) -> None:
             chosen and list(chosen) == [choice for choice in CHOICES[field] if choice in chosen]
         )
     read_consent(text)
-    read_yes_no(text)
 
 
 @given(
