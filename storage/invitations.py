@@ -36,7 +36,7 @@ from storage.sealing import (
 from storage.sessions import begin_session
 from storage.signing_in import check_and_open, under_password
 from storage.staff import Caseworker, Role, StaffMember
-from storage.staffing import add_member, add_staff, id_of, renew_key
+from storage.staffing import add_member, add_staff, desk_keys_of, id_of, renew_key
 
 KEPT = timedelta(hours=72)
 KEPT_FIRST = timedelta(hours=24)
@@ -111,8 +111,13 @@ def invite_to_set_factor(database: Database, staff_id: bytes, by: Caseworker | R
 
     Args:
         by: who vouched for it; None for the first colleague.
+    Raises:
+        NotAllowed: `by` has no slot, or was disabled.
+        WrongRecoveryKey: `by` is a recovery key of another instance.
     """
     with database.transaction() as connection:
+        if by is not None:
+            desk_keys_of(connection, by)
         return _issue_noted(connection, staff_id, None, by)
 
 

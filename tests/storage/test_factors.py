@@ -402,3 +402,11 @@ def test_a_link_for_the_second_factor_needs_the_password_of_its_own_colleague(
         accept_first(instance.database, instance.keys, token, "Eve", NEW, NOW, CHEAP)
     secret = accept_with_password(instance.database, token, PASSWORD, NOW, CHEAP)
     assert resume_session(instance.database, secret, NOW).stage == "enrolling"
+
+
+def test_whoever_opens_nothing_gives_no_link_to_anybody(instance: Instance, mei: Caseworker) -> None:
+    fong = instance.added("Fong", "auditor", mei)
+    theirs = invite_to_set_factor(instance.database, mei.id, mei)
+    with pytest.raises(NotAllowed):
+        invite_to_set_factor(instance.database, mei.id, fong)
+    assert read_invitation(instance.database, theirs, NOW).name == "Mei"
