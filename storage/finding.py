@@ -31,7 +31,7 @@ from sqlalchemy import (
 from storage.casetelling import PRIORITIES
 from storage.days import day_of_date
 from storage.opening import ROLES_THAT_READ
-from storage.schema import HELD, OPEN, QUEUED, cases, links, manifests, staff
+from storage.schema import HELD, OPEN, QUEUED, WORKED_ON, cases, links, manifests, staff
 
 MOST_COUNTED = 1_000
 """What is more is not counted: nobody reads on there."""
@@ -92,6 +92,8 @@ def found_cases(
 ) -> Iterator[Row[Any]]:
     """Give the rows of a page, each with its holder and how many manifests are known; `place` begins it."""
     query = select(*_COLUMNS).outerjoin(staff, staff.c.id == cases.c.claimed_by).where(*_where(wanted, today))
+    if wanted.link_status is not None:
+        query = query.where(_has_link(connection, wanted.link_status))
     if wanted.states == "closed":
         # Every closed case has a moment when it is destroyed, and so stands in that index.
         order = (cases.c.erase_at, cases.c.id)
@@ -130,8 +132,16 @@ def _where(wanted: Wanted, today: date) -> Iterator[ColumnElement[bool]]:
         yield cases.c.claimed_by.is_(None) | cases.c.claimed_by.in_(gone)
     if wanted.waiting_since is not None:
         yield cases.c.queued_on <= day_of_date(wanted.waiting_since)
-    if wanted.link_status is not None:
-        yield exists().where(links.c.case_id == cases.c.id, links.c.status == wanted.link_status)
+
+
+def _has_link(connection: Connection, status: str) -> ColumnElement[bool]:
+    """Return what picks the cases with a link that is so far: by name where they are few, else one by one."""
+    if status != "new":
+        worked_on = select(links.c.case_id).where(text(f"links.{WORKED_ON}"), links.c.status == status)
+        few = connection.scalars(worked_on.distinct().limit(MOST_COUNTED)).all()
+        if len(few) < MOST_COUNTED:
+            return cases.c.id.in_(few) if few else false()
+    return exists().where(links.c.case_id == cases.c.id, links.c.status == status)
 
 
 def _state(wanted: Wanted) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, text
 
-_HEAD = "0009"
+_HEAD = "0010"
 
 
 def head() -> str:

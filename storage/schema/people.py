@@ -157,6 +157,17 @@ links = Table(
     one_of("status", "new", "reported", "removed", "refused", "no_response", "escalated"),
 )
 
+WORKED_ON = "status <> 'new'"
+"""As it stands in the index of links, like `OPEN`: what people send costs nothing more for it."""
+
+Index(
+    "ix_links_status",
+    links.c.status,
+    links.c.case_id,
+    sqlite_where=text(WORKED_ON),
+    postgresql_where=text(WORKED_ON),
+)
+
 # What colleagues wrote about a case: notes, contacts, reports to platforms, what they said to the person.
 # Locked with a key that only the case's private key gives, each bound to the one before.
 entries = Table(

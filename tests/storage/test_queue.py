@@ -16,8 +16,9 @@ from storage.casework import claim_case, close_case, set_due
 from storage.days import day_of
 from storage.errors import CaseNotFound, NotAllowed
 from storage.finding import Wanted
+from storage.linkwork import change_links
 from storage.queue import QueuePage, count_cases, find_reference, held_by, queue_page
-from storage.schema import cases, manifests, staff
+from storage.schema import cases, links, manifests, staff
 from storage.sealing import new_id
 from storage.staff import Caseworker
 from storage.staffing import disable_staff
@@ -143,7 +144,9 @@ def test_a_damaged_case_is_listed_as_such_and_nothing_of_it_is_believed(
     assert row.damaged == "manifest"
 
 
-def test_filters_give_what_they_say(instance: Instance, page: Page, mei: Caseworker) -> None:
+def test_filters_give_what_they_say(
+    instance: Instance, page: Page, mei: Caseworker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     jo = instance.added("Jo", "intake", mei)
     built(instance, "TD-MNE2", "high", 2)
     built(instance, "TD-JPS2", "normal", 2, language="zh_Hant_HK")
@@ -166,6 +169,12 @@ def test_filters_give_what_they_say(instance: Instance, page: Page, mei: Casewor
     assert references(page(priority="urgent")) == ["TD-TDY2"]
     assert references(page(overdue=True)) == ["TD-MNE2"]
     assert references(page(link_status="new")) == ["TD-LNK2"]
+    assert references(page(link_status="reported")) == []
+    change_links(instance.database, mei, "TD-LNK2", [0], "reported")
+    assert references(page(link_status="reported")) == ["TD-LNK2"]
+    with monkeypatch.context() as patch:
+        patch.setattr("storage.finding.MOST_COUNTED", 1)
+        assert references(page(link_status="reported")) == ["TD-LNK2"]
     assert references(page(waiting_since=TODAY - timedelta(days=1))) == ["TD-WTE2"]
     assert references(page(orphaned=True)) == []
     with instance.database.transaction() as connection:
@@ -246,6 +255,7 @@ def test_a_reference_is_found_as_it_is_typed(instance: Instance, mei: Caseworker
         {"overdue": True},
         {"orphaned": True},
         {"link_status": "new"},
+        {"link_status": "reported"},
         {"priority": "urgent", "language": "en", "raised": True},
     ],
     ids=str,
@@ -277,7 +287,13 @@ def test_a_page_is_found_by_an_index_however_many_cases_there_are(
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "wanted",
-    [{}, {"priority": "high"}, {"raised": True}, {"overdue": True}, {"holder": b"nobody"}],
+    [
+        {},
+        {"priority": "high"},
+        {"raised": True},
+        {"overdue": True},
+        {"holder": b"nobody"},
+    ],
     ids=str,
 )
 def test_it_costs_the_same_however_many_cases_there_are(
@@ -308,8 +324,9 @@ def test_it_costs_the_same_however_many_cases_there_are(
 
 def _fill(instance: Instance, n: int, first: int = 0) -> None:
     """Add many cases that need not open."""
-    one = BuiltCase(instance, f"TF-{first}").submit([])
+    one = BuiltCase(instance, f"TF-{first}").submit([], ["other"])
     with instance.database.transaction() as connection:
+        connection.execute(update(links).values(status="reported"))
         row = dict(connection.execute(select(cases).where(cases.c.id == one.id)).mappings().one())
         manifest = dict(
             connection.execute(select(manifests).where(manifests.c.case_id == one.id)).mappings().one()
