@@ -31,6 +31,7 @@ TOLD = {
     "passwords of colleagues": (passwords.SHORTEST, passwords.LONGEST),
     "guesses at a sign-in": (guessing.FREE_TRIES, guessing.LONGEST_WAIT.seconds // 60),
     "a sign-in": (sessions.IDLE.seconds // 60, sessions.LONGEST.seconds // 3600),
+    "an unusual one: a browser not seen before, or three wrong tries": (),
     "a second factor": (sessions.HALF_WAY.seconds // 60, sessions.FRESH.seconds // 60),
 }
 """The numbers of each row of the limits, in their order."""
