@@ -152,7 +152,7 @@ def answer_text(scene: Scene) -> bool:
         scene.skip()
         return True
     name = read_name(scene.text)
-    if only_agrees(name) or is_greeting(name) or is_thanks(name):
+    if scene.is_caption or only_agrees(name) or is_greeting(name) or is_thanks(name):
         return False
     if not any(character.isalnum() for character in name):
         return False
@@ -196,6 +196,8 @@ def answer_detail(scene: Scene) -> bool:
     if kind is None or kind == "replace" or not scene.text:
         return False
     read = read_contact(kind, scene.text)
+    if isinstance(read, Problem) and scene.is_caption:
+        return False
     if isinstance(read, Problem):
         scene.say(f"contact.problem.{read}")
         scene.change(misses=scene.conversation.misses + 1)
@@ -220,13 +222,18 @@ def answer_safety(scene: Scene) -> bool:
     elif only_denies(scene.text) or only_agrees(scene.text):
         # A bare "no" may say that it is never safe, and may not: neither is to be guessed.
         return False
-    elif is_greeting(scene.text) or is_thanks(scene.text):
+    elif is_thanks(scene.text) or (
+        # "Evening" greets, and answers too.
+        is_greeting(scene.text) and read_choices(scene.text, "contact_safety", offered(scene)) is None
+    ):
         return False
     elif any(character.isalnum() for character in scene.text):
         text = permitted(scene, scene.text)
         if not text:
             return True
         safety = safety_from_text(text)
+        if scene.is_caption and safety.text is not None:
+            return False
     else:
         return False
     scene.seal("contact_safety", _safety_value(safety))

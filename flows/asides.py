@@ -58,7 +58,7 @@ def pass_over(scene: Scene) -> bool:
             scene.say("erase.kept")
         else:
             scene.change(misses=scene.conversation.misses + 1)
-            if name != "idle":
+            if name != "idle" and not scene.is_caption:
                 scene.say("not_understood.1")
         ask_standing(scene)
         return True
@@ -94,6 +94,8 @@ def _erase(scene: Scene, chosen: str, _: str) -> None:
     else:
         linked = scene.conversation.case == "linked"
         scene.end("erased", "erased.case" if linked else "end.erased")
+        # What stands on her own phone is not ours to erase.
+        scene.say(f"clear.{scene.heard.channel}")
 
 
 def _is_worked_on(scene: Scene) -> bool:

@@ -29,7 +29,8 @@ def meet_misunderstanding(scene: Scene) -> None:
         scene.say("welcome")
         ask_standing(scene)
         return
-    if is_greeting(scene.text) or _offer_to_keep(scene):
+    if is_greeting(scene.text) or _offer_to_keep(scene) or scene.is_caption:
+        # Under a picture that was just refused, words are mostly about the picture: that is no wrong answer.
         ask_standing(scene)
         return
     misses = scene.conversation.misses + 1

@@ -87,6 +87,11 @@ class Scene:
         return self.conversation.case in ("linked", "code")
 
     @property
+    def is_caption(self) -> bool:
+        """Whether the words stood under something that was refused."""
+        return self.heard.kind in ("picture", "voice", "file", "location", "contact")
+
+    @property
     def reachable(self) -> bool:
         """Whether a colleague has a way to the person, as far as the answers before submission tell."""
         conversation = self.conversation

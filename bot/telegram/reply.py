@@ -44,8 +44,8 @@ def in_parts(words: Words, answer: Answer, removing: bool = False) -> list[str]:
         # After the refusal, and before the question, which stands last.
         texts.insert(len(texts) - 1, words.say(answer.language, "telegram_bot.removing"))
     if answer.step == "erased":
-        texts.append(words.say(answer.language, "telegram_bot.clearing"))
-        texts.append(words.say(answer.language, "clear.telegram"))
+        # Before how to clear the rest, which stands last.
+        texts.insert(len(texts) - 1, words.say(answer.language, "telegram_bot.clearing"))
     return list(parts("\n\n".join(texts), LONGEST_TEXT))
 
 
