@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy import Connection
 
 from desk.access import LOG_READERS
 from desk.office import Office
@@ -22,14 +24,43 @@ from storage.staff import StaffMember, list_staff
 PLACES.append(Place("/desk/log", "desk.place.log", LOG_READERS, "l", 90))
 
 PAGE = 100
+NO_SEARCH = frozenset({"before", "done", "check"})
+WHOLE_EVERY = timedelta(hours=1)
 MOST_EXPORTED = 100_000
 """Rows of a table that offices can still open."""
 
 _LEADS_TO_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "|", "%", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
+@dataclass
+class Watch:
+    """What this process knows of the log: checked whole now and then, and what came since at each look.
+
+    Reading the whole of it takes a second for a hundred thousand entries.
+
+    Attributes:
+        whole_at: when it was last checked whole.
+    """
+
+    checked: audit.Checked | None = None
+    whole_at: datetime | None = None
+
+    def look(self, connection: Connection, now: datetime, whole: bool = False) -> None:
+        """Check it. A fault that was found stays until a whole check no longer finds it."""
+        if whole or self.whole_at is None or now - self.whole_at >= WHOLE_EVERY:
+            found = audit.check(connection)
+            if self.checked is not None and self.checked.broken is None:
+                # What this process saw before must still stand.
+                since = audit.check(connection, self.checked)
+                found = replace(found, broken=found.broken or since.broken)
+            self.checked, self.whole_at = found, now
+        elif self.checked is None or self.checked.broken is None:
+            self.checked = audit.check(connection, self.checked)
+
+
 def add_log(desk: Blueprint, office: Office) -> None:
     """Put `/desk/log` on the desk."""
+    watch = Watch()
 
     @desk.get("/desk/log")
     def log() -> ResponseReturnValue:
@@ -39,7 +70,8 @@ def add_log(desk: Blueprint, office: Office) -> None:
             found = audit.search(
                 connection, wanted, int(before) if before.isascii() and before.isdigit() else None, PAGE + 1
             )
-            broken = None if before else audit.first_broken(connection)
+            if not before:
+                watch.look(connection, office.now(), whole="check" in request.args)
         members = list_staff(office.database)
         return office.pages.draw(
             "log.html",
@@ -50,8 +82,9 @@ def add_log(desk: Blueprint, office: Office) -> None:
             events=audit.EVENTS,
             wanted=wanted,
             reference=reference,
-            broken=broken,
-            query={name: value for name, value in request.args.items() if name not in ("before", "done")},
+            checked=None if before else watch.checked,
+            whole_at=watch.whole_at,
+            query={name: value for name, value in request.args.items() if name not in NO_SEARCH},
         )
 
     @desk.get("/desk/log.csv")
@@ -60,6 +93,7 @@ def add_log(desk: Blueprint, office: Office) -> None:
         with office.database.transaction() as connection:
             audit.append(connection, office.now(), session().staff_id, "log_exported")
             found = audit.search(connection, wanted, None, MOST_EXPORTED)
+            watch.look(connection, office.now(), whole=True)
         response = Response(as_csv(found, _names(list_staff(office.database))), mimetype="text/csv")
         response.headers["Content-Disposition"] = "attachment; filename=log.csv"
         return response

@@ -8,7 +8,7 @@ of the last one that left. So what is left still hangs on something, and whoever
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal, get_args
 
@@ -206,17 +206,45 @@ def remove_old(connection: Connection, now: datetime) -> int:
     return connection.execute(delete(audit).where(audit.c.number <= last.number)).rowcount
 
 
-def first_broken(connection: Connection) -> int | None:
-    """Return the number of the first entry that was altered, or follows one that is missing; None if none.
+@dataclass(frozen=True)
+class Checked:
+    """How far the log was checked.
+
+    Attributes:
+        upto: the number of the last entry that was looked at; 0 of an empty log.
+        broken: the first entry that was altered, or follows one that is missing; None if none.
+    """
+
+    upto: int
+    hash: bytes = field(repr=False)
+    broken: int | None = None
+
+
+def check(connection: Connection, since: Checked | None = None) -> Checked:
+    """Check that every entry follows from the one before.
 
     Entries cut off at the new end leave no trace in the database, and somebody who can write to it could
-    make the whole log anew: for that it is also copied elsewhere.
+    make the whole log anew: for that it is also copied elsewhere. Whoever remembers an earlier check notices both.
+
+    Args:
+        since: an earlier check that found nothing: only what came after is read, and that its last entry stands.
     """
-    removed = select(audit.c.subject).where(audit.c.event == "entries_removed")
-    anchor = connection.execute(removed.order_by(audit.c.number.desc()).limit(1)).scalar()
-    hangs_on = _FIRST_PREVIOUS.hex() if anchor is None else anchor
-    before: Row[tuple[object, ...]] | None = None
-    for row in connection.execute(select(audit).order_by(audit.c.number)):
+    before: Row[Any] | None = None
+    anchor, hangs_on = None, _FIRST_PREVIOUS.hex()
+    query = select(audit).order_by(audit.c.number)
+    if since is not None and since.upto and since.broken is None:
+        before = connection.execute(select(audit).where(audit.c.number == since.upto)).one_or_none()
+        if before is None:  # cut off, or its time is over
+            whole = check(connection)
+            return whole if whole.upto > since.upto else replace(whole, broken=whole.broken or whole.upto + 1)
+        if before.hash != since.hash:
+            return Checked(since.upto, since.hash, since.upto)
+        query = query.where(audit.c.number > since.upto)
+    else:
+        removed = select(audit.c.subject).where(audit.c.event == "entries_removed")
+        anchor = connection.execute(removed.order_by(audit.c.number.desc()).limit(1)).scalar()
+        hangs_on = anchor or hangs_on
+    for row in connection.execute(query):
         if before is None:
             follows = row.previous.hex() == hangs_on and (row.number == 1) == (anchor is None)
         else:
@@ -224,9 +252,14 @@ def first_broken(connection: Connection) -> int | None:
         if not follows or row.hash != _hash(
             row.number, row.at, row.staff, row.event, row.subject, row.previous, row.recipient
         ):
-            return int(row.number)
+            return Checked(int(row.number), row.hash, int(row.number))
         before = row
-    return None
+    return Checked(0, b"") if before is None else Checked(int(before.number), before.hash)
+
+
+def first_broken(connection: Connection) -> int | None:
+    """Return the number of the first entry that was altered, or follows one that is missing; None if none."""
+    return check(connection).broken
 
 
 def _entry(row: Row[Any]) -> Entry:

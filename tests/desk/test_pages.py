@@ -7,12 +7,13 @@ import hashlib
 import io
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 import desk
 from bot.headers import DESK_HEADERS, HEADERS
@@ -234,7 +235,29 @@ def test_a_log_that_was_changed_is_noticed(mei: Colleague, instance: Instance) -
         connection.execute(
             update(log_table).where(log_table.c.number == 2).values(event="signed_in", staff="x")
         )
+    # What came before the last look is looked at again each hour, when somebody asks, and before it is taken along.
+    assert "Every entry up to" in text(mei.get("/desk/log"))
+    assert "The log was changed: from entry 2 on" in text(mei.get("/desk/log?check=1"))
     assert "The log was changed: from entry 2 on" in text(mei.get("/desk/log"))
+
+
+def test_the_log_is_checked_whole_by_the_hour_and_what_came_since_at_each_look(
+    mei: Colleague, instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mei.get("/desk/log")
+    whole = audit.check
+    looks: list[audit.Checked | None] = []
+
+    def noted(connection: Connection, since: audit.Checked | None = None) -> audit.Checked:
+        looks.append(since)
+        return whole(connection, since)
+
+    monkeypatch.setattr(audit, "check", noted)
+    mei.get("/desk/log")
+    assert [since is None for since in looks] == [False]
+    monkeypatch.setattr("desk.log.WHOLE_EVERY", timedelta(0))
+    mei.get("/desk/log")
+    assert [since is None for since in looks] == [False, True, False]
 
 
 def test_the_log_is_taken_along_without_formulas_and_that_is_in_it(

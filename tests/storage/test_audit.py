@@ -174,3 +174,22 @@ def test_what_is_rolled_back_was_never_logged(database: Database) -> None:
         break_off()
     with database.reading() as connection:
         assert list(audit.entries(connection)) == []
+
+
+def test_who_remembers_a_check_reads_only_what_came_after_and_notices_more(logged: Database) -> None:
+    with logged.transaction() as connection:
+        seen = audit.check(connection)
+        assert (seen.upto, seen.broken) == (4, None)
+        audit.append(connection, NOW, MEI, "case_opened", audit.subject_of(CASE))
+        audit.append(connection, NOW, MEI, "cases_listed")
+        assert audit.check(connection, seen) == audit.check(connection)
+        connection.execute(update(log).where(log.c.number == 5).values(staff="x"))
+        assert audit.check(connection, seen).broken == 5
+        connection.execute(delete(log).where(log.c.number > 3))
+        # Cut off at the new end, which nobody sees who was not there before.
+        assert audit.first_broken(connection) is None
+        assert audit.check(connection, seen).broken == 4
+        # And made anew.
+        audit.append(connection, NOW, None, "keys_made")
+        assert audit.first_broken(connection) is None
+        assert audit.check(connection, seen).broken == 4
