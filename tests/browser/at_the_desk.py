@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import base64
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 from playwright.sync_api import Browser, BrowserContext, Page
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 import bot.web
 from bot.headers import DESK_HEADERS, add_headers
@@ -26,6 +24,7 @@ from storage.setup import initialise
 from storage.signing_in import check_and_open
 from storage.staff import Role
 from tests.browser.looking import AXE, DESK, LOCALES
+from tests.browser.serving import serving
 from tests.storage.building import CHEAP, PASSWORD, BuiltCase, Given, Instance
 
 LINKS = (
@@ -41,27 +40,24 @@ STORY = (
 @contextmanager
 def served(home: Path, **more: Any) -> Iterator[Served]:
     """Serve a desk of its own, in which one supervisor works; `more` are options of the desk."""
+    instance = begun(home)
+    shared = Path(bot.web.__file__).parent / "static"
+    options = Options(None, shared, closed_days=90, journal=home / "erased", parameters=CHEAP, **more)
+    app = create_desk(options, instance.database, instance.keys, Words.load())
+    add_headers(app, DESK_HEADERS)
+    with serving(app) as address:
+        yield Served(instance, address)
+    instance.database.close()
+
+
+def begun(home: Path) -> Instance:
+    """Make an instance in which one supervisor works."""
     url = f"sqlite:///{home}/tada.sqlite3"
     made = initialise(home, url)
     assert made.recovery_key_text is not None
     instance = Instance(Database.open(url), KeyDirectory(home / "keys"), made.recovery_key_text)
     instance.add("First", "supervisor")
-    shared = Path(bot.web.__file__).parent / "static"
-    options = Options(None, shared, closed_days=90, journal=home / "erased", parameters=CHEAP, **more)
-    app = create_desk(options, instance.database, instance.keys, Words.load())
-    add_headers(app, DESK_HEADERS)
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield Served(instance, f"http://127.0.0.1:{server.server_port}")
-    server.shutdown()
-    thread.join()
-    instance.database.close()
-
-
-class _Silent(WSGIRequestHandler):
-    def log(self, *_: object) -> None:
-        """Nobody reads it."""
+    return instance
 
 
 class Served:
@@ -169,3 +165,6 @@ class AtDesk:
     def check(self) -> None:
         """Say what a page did that it may not."""
         assert (self.outside, self.errors) == ([], [])
+
+
+Sits = Callable[..., AtDesk]

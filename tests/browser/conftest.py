@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from storage.setup import initialise
 from tasks import find_browser
+from tests.browser.at_the_desk import AtDesk, Served, Sits
 from tests.browser.looking import Watched
 from tests.browser.neutral import weather
+from tests.browser.serving import serving
 from webhook import create_app
 
 FLAGS = [
@@ -27,11 +27,6 @@ FLAGS = [
 ]
 
 
-class _Silent(WSGIRequestHandler):
-    def log(self, *_: object) -> None:
-        """The application logs requests itself."""
-
-
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("browser") / "home"
@@ -42,12 +37,8 @@ def address(home: Path) -> Iterator[str]:
     """Where the web chat is served."""
     environ = {"TADA_HOME": str(home), "TADA_RATE_LIMITS": "off"}
     initialise(home, f"sqlite:///{home}/tada.sqlite3")
-    server = make_server("127.0.0.1", 0, create_app(environ), threaded=True, request_handler=_Silent)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
+    with serving(create_app(environ)) as here:
+        yield here
 
 
 @pytest.fixture(scope="session")
@@ -81,3 +72,18 @@ def visit(browser: Browser, address: str) -> Iterator[Callable[..., Watched]]:
     yield open_page
     for watched in opened:
         watched.finish()
+
+
+@pytest.fixture
+def sits(browser: Browser, desk: Served) -> Iterator[Sits]:
+    """Puts Mei, a supervisor, before a browser; afterwards no page may have done what it may not."""
+    sitting: list[AtDesk] = []
+    cookie = desk.colleague("Mei")
+
+    def sit(**options: Any) -> AtDesk:
+        sitting.append(AtDesk(browser, desk, cookie, **options))
+        return sitting[-1]
+
+    yield sit
+    for each in sitting:
+        each.finish()

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 from sqlalchemy import update
 
 from flows.vocabulary import LANGUAGES, Language
 from storage.casework import claim_case
 from storage.erasing import destroy_case
 from storage.schema import cases, sessions
-from tests.browser.at_the_desk import LINKS, STORY, AtDesk, Served, served
+from tests.browser.at_the_desk import LINKS, STORY, Served, Sits, served
 from tests.browser.looking import DESK, PHONE
 from tests.storage.building import BuiltCase
 
-Sits = Callable[..., AtDesk]
 HERE = "/desk/cases/TD-2345"
 
 
@@ -35,18 +34,10 @@ def built(desk: Served) -> BuiltCase:
 
 
 @pytest.fixture
-def sits(browser: Browser, desk: Served, built: BuiltCase) -> Iterator[Sits]:
-    sitting: list[AtDesk] = []
-    cookie = desk.colleague("Mei")
+def sits(sits: Sits, desk: Served, built: BuiltCase) -> Sits:
+    """Mei has the case already."""
     claim_case(desk.instance.database, desk.instance.sign_in("Mei"), built.reference)
-
-    def sit(**options: Any) -> AtDesk:
-        sitting.append(AtDesk(browser, desk, cookie, **options))
-        return sitting[-1]
-
-    yield sit
-    for each in sitting:
-        each.finish()
+    return sits
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])

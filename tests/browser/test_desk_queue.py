@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from flows.vocabulary import LANGUAGES, Language
 from storage.days import day_of
 from storage.schema import cases
-from tests.browser.at_the_desk import AtDesk, Served, served
+from tests.browser.at_the_desk import Served, Sits, served
 from tests.browser.looking import DESK, PHONE
-
-Sits = Callable[..., AtDesk]
 
 
 @pytest.fixture
@@ -26,20 +24,6 @@ def desk(tmp_path: Path) -> Iterator[Served]:
         running.waits("TD-6789", 5, links=3, priority="high", reason="many_links", channel="whatsapp")
         running.waits("TD-ABCD", 1, language="zh_Hant_HK")
         yield running
-
-
-@pytest.fixture
-def sits(browser: Browser, desk: Served) -> Iterator[Sits]:
-    sitting: list[AtDesk] = []
-    cookie = desk.colleague("Mei")
-
-    def sit(**options: Any) -> AtDesk:
-        sitting.append(AtDesk(browser, desk, cookie, **options))
-        return sitting[-1]
-
-    yield sit
-    for each in sitting:
-        each.finish()
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])

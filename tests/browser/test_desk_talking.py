@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,16 +9,12 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
-from werkzeug.serving import make_server
 
-from storage.database import Database
 from storage.intake import Intake
-from storage.keys import KeyDirectory
 from storage.letters import send_letter
-from storage.setup import initialise
-from tests.browser.at_the_desk import AtDesk, Served, _Silent
+from tests.browser.at_the_desk import AtDesk, Served, begun
 from tests.browser.looking import Watched
-from tests.storage.building import Instance
+from tests.browser.serving import serving
 from tests.storage.talking import Person
 from webhook import create_app
 
@@ -30,19 +25,10 @@ pytestmark = pytest.mark.usefixtures("quick")
 def both(tmp_path: Path) -> Iterator[Served]:
     """Desk and chat, served together as one program."""
     home = tmp_path / "home"
-    made = initialise(home, f"sqlite:///{home}/tada.sqlite3")
-    assert made.recovery_key_text is not None
-    database = Database.open(f"sqlite:///{home}/tada.sqlite3")
-    instance = Instance(database, KeyDirectory(home / "keys"), made.recovery_key_text)
-    instance.add("First", "supervisor")
-    app = create_app({"TADA_HOME": str(home), "TADA_RATE_LIMITS": "off"})
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield Served(instance, f"http://127.0.0.1:{server.server_port}")
-    server.shutdown()
-    thread.join()
-    database.close()
+    instance = begun(home)
+    with serving(create_app({"TADA_HOME": str(home), "TADA_RATE_LIMITS": "off"})) as address:
+        yield Served(instance, address)
+    instance.database.close()
 
 
 @pytest.fixture
