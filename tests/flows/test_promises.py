@@ -84,6 +84,14 @@ def test_whoever_has_a_code_alone_can_ask_for_erasing_and_do_no_more_than_the_me
         assert Unlinked() not in turn.records
 
 
+def test_whoever_has_a_code_and_says_they_are_under_16_is_passed_on_and_destroys_nothing() -> None:
+    player = by_code()
+    player.hear("I'm 15")
+    turn = player.hear(choice="yes")
+    assert turn.records == (Raised("under_16"),)
+    assert turn.conversation is not None
+
+
 def test_advice_is_given_once() -> None:
     player = at("background")
     first = player.hear(choices=("threatened",))

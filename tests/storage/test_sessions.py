@@ -6,12 +6,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from storage import audit
 from storage.errors import CannotOpen, NotAllowed, SignedOut
 from storage.retention import purge
-from storage.schema import sessions
+from storage.schema import sessions, staff
 from storage.sealing import derive, digest, encode, unlock
 from storage.sessions import (
     FRESH,
@@ -172,9 +172,21 @@ def test_whoever_is_disabled_is_out_at_the_next_request(
 ) -> None:
     instance.added("Jo", "intake", mei)
     secret = signed_in("Jo")
-    disable_staff(instance.database, "Jo", mei)
+    with instance.database.transaction() as connection:  # as where only this much was done so far
+        connection.execute(update(staff).where(staff.c.name == "Jo").values(state="disabled"))
     with pytest.raises(SignedOut):
         resumed(instance, secret)
+    with instance.database.transaction() as connection:
+        connection.execute(update(staff).where(staff.c.name == "Jo").values(state="active"))
+    resumed(instance, secret)
+    disable_staff(instance.database, "Jo", mei)
+    with instance.database.reading() as connection:
+        assert connection.execute(select(sessions)).all() == []
+
+
+def test_the_limits_are_those_of_the_threat_model() -> None:
+    assert (timedelta(minutes=15), timedelta(hours=8)) == (IDLE, LONGEST)
+    assert (timedelta(minutes=10), timedelta(minutes=5)) == (HALF_WAY, FRESH)
 
 
 def test_a_replaced_password_ends_every_sign_in(

@@ -26,7 +26,7 @@ from storage.errors import (
 )
 from storage.keys import KeyDirectory
 from storage.recovery import RecoveryKey
-from storage.sealing import PasswordParameters, seal
+from storage.sealing import PasswordKeys, PasswordParameters, password_keys, seal
 from storage.signing_in import sign_in
 from storage.staff import ROLES_WITH_SLOT, Role, list_staff
 from storage.staffing import add_staff, disable_staff, recover, replace_password
@@ -135,6 +135,23 @@ def test_a_wrong_name_and_a_wrong_password_get_the_same_answer(
         sign_in(instance.database, name, password, CHEAP)
     assert str(refused.value) == ""
     assert events(instance.database)[-1] == ("sign_in_refused", mei.id.hex() if name == "Mei" else None)
+
+
+def test_and_both_cost_one_guess_at_the_full_price(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance.add("Mei", "supervisor")
+    cost: list[PasswordParameters] = []
+
+    def derive(password: str, salt: bytes, parameters: PasswordParameters) -> PasswordKeys:
+        cost.append(parameters)
+        return password_keys(password, salt, parameters)
+
+    monkeypatch.setattr("storage.signing_in.password_keys", derive)
+    for name in ("Mei", "nobody"):
+        with pytest.raises(WrongPassword):
+            sign_in(instance.database, name, "wrong wrong wrong", CHEAP)
+    assert cost == [CHEAP, CHEAP]
 
 
 def test_a_disabled_colleague_is_told_so_only_with_the_right_password(instance: Instance) -> None:
