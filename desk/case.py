@@ -27,10 +27,10 @@ from desk.reading import (
 )
 from desk.session import session
 from desk.turning import to_page
-from flows.answers import CONSENT_VERSION
 from flows.platforms import PLATFORMS
 from flows.vocabulary import ENGLISH, LANGUAGES, Language
 from locales import TAGS
+from locales.consents import consent_text
 from storage.casehistory import case_events, case_stamp
 from storage.cases import open_case
 from storage.casetelling import Case
@@ -175,8 +175,7 @@ _PINNED = ("contact_method", "contact_detail", "contact_safety")
 
 
 def _consent_text(office: Office, consent: Mapping[str, str]) -> tuple[str, str] | None:
-    """Return what was agreed to, as it was asked, and its language; None where the wording was another one."""
-    if consent.get("version") != CONSENT_VERSION:
-        return None
+    """Return what was agreed to, as it was asked, and its language; None where the version is not known."""
     asked: Language = next((code for code in LANGUAGES if code == consent.get("language")), ENGLISH)
-    return office.words.say(asked, "ask.consent"), TAGS[asked]
+    text = consent_text(office.words, consent.get("version", ""), asked)
+    return None if text is None else (text, TAGS[asked])

@@ -27,7 +27,7 @@ from flows.understanding.safety import Safety, safety_from_choices, safety_from_
 from flows.vocabulary import CHINESE, ENGLISH, Consented, Label
 
 CONSENT_VERSION = "2026-11-22.2"
-"""The wording of `ask.consent` and `consent.more` that a person agrees to. Change it with them."""
+"""The wording of `ask.consent` and `consent.more` that a person agrees to. Change it with them, in `locales/consents/` too."""
 
 LONGEST_NAME = 80
 """Characters of `name`."""
