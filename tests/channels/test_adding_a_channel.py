@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,6 +16,7 @@ from bot.access import ACCESS, Caller
 from bot.door import Door
 from bot.limits import Limits
 from bot.receive import Reception
+from flows.vocabulary import Language, Param
 from locales import Words
 from storage.intake import Intake
 from tests.channels import test_every_channel
@@ -59,13 +60,31 @@ def channel(
 ) -> Channel:
     """The example, switched on."""
     its_channel, its_harness = example
-    words = Words.load()
+    words = _WithItsText.load()
     intake = Intake(service.database, service.keys, service.home / "erased")
     door = Door(Reception(intake, words), Limits(enabled=False))
     service.app.register_blueprint(its_channel.letterbox(its_harness.SECRET, door, words))
     monkeypatch.setitem(ACCESS, ("POST", its_channel.ROUTE), Caller.PROVIDER)
     found: Channel = its_harness.LETTERBOX
     return found
+
+
+class _WithItsText(Words):
+    """The one text that a conversation by the example needs."""
+
+    def _say(self, language: Language, message: str, params: Mapping[str, Param]) -> str:
+        return (
+            "Burn the letters." if message == "clear.letterbox" else super()._say(language, message, params)
+        )
+
+
+@pytest.mark.parametrize("conversation", ["en_by_text", "zh_by_text"])
+def test_a_whole_conversation_goes_by_the_example(
+    service: Service, channel: Channel, conversation: str
+) -> None:
+    test_every_channel.test_a_whole_conversation_ends_in_the_same_case_whatever_it_comes_by(
+        service, channel, conversation
+    )
 
 
 @pytest.mark.parametrize("test", LIST, ids=lambda test: str(test.__name__).removeprefix("test_"))

@@ -102,11 +102,14 @@ def test_a_whole_conversation_ends_in_the_same_case_whatever_it_comes_by(
     service: Service, channel: Channel, conversation: str
 ) -> None:
     reference = next(each for each in CHANNELS if each.name == "terminal")
+    last = []
     for number, each in enumerate((reference, channel)):
         answers = wrote(each, joined(each, service, number), *typed(conversation))
         assert all(answers)
+        last.append(answers[-1])
     expected, case = service.cases()
     assert told(case) == told(expected)
+    assert [expected.reference in last[0], case.reference in last[1]] == [True, True]
 
 
 def test_a_choice_that_is_pressed_is_an_answer(service: Service, channel: Channel) -> None:
