@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
@@ -14,14 +13,13 @@ import click
 from bot.telegram import PATH
 from bot.telegram.updates import ALLOWED, COMMANDS
 from flows.vocabulary import CHINESE, ENGLISH, Language
-from settings import LOOPBACK, Telegram
+from settings import LOOPBACK
 from tada.instance import Instance, pass_instance
+from tada.telegram_bot import settings_of, with_bot
 
 if TYPE_CHECKING:
     from telegram import Bot, WebhookInfo
-    from telegram.error import TelegramError
 
-T = TypeVar("T")
 
 PORTS = frozenset({443, 80, 88, 8443})
 """Source: https://core.telegram.org/bots/api#setwebhook"""
@@ -73,7 +71,7 @@ def setup(instance: Instance) -> None:
     Examples:
       tada channel telegram setup
     """
-    settings, address = _settings(instance), _address(instance)
+    settings, address = settings_of(instance), _address(instance)
 
     async def register(bot: Bot) -> None:
         me = await bot.get_me()
@@ -92,7 +90,7 @@ def setup(instance: Instance) -> None:
         if me.can_join_groups or me.supports_inline_queries:
             click.echo("At the moment groups or inline mode are still on.")
 
-    _with_bot(settings, register)
+    with_bot(settings, register)
     click.echo("Done. See how it fares with: tada channel telegram status")
 
 
@@ -105,13 +103,13 @@ def status(instance: Instance) -> None:
     Examples:
       tada channel telegram status
     """
-    settings = _settings(instance)
+    settings = settings_of(instance)
 
     async def ask(bot: Bot) -> WebhookInfo:
         click.echo(f"The bot is @{(await bot.get_me()).username}.")
         return await bot.get_webhook_info()
 
-    info = _with_bot(settings, ask)
+    info = with_bot(settings, ask)
     problems = list(_problems(info, instance.settings.public_url))
     if info.pending_update_count:
         click.echo(f"{info.pending_update_count} updates wait at Telegram, which keeps each for a day.")
@@ -135,7 +133,7 @@ def poll(instance: Instance) -> None:
     """
     from tada.telegram_poll import Polling
 
-    settings = _settings(instance)
+    settings = settings_of(instance)
     instance.require_init()
     instance.keys.check()
 
@@ -155,54 +153,11 @@ def poll(instance: Instance) -> None:
         await Polling(bot, settings, instance.environ).run()
 
     with contextlib.suppress(KeyboardInterrupt):
-        _with_bot(settings, begin)
+        with_bot(settings, begin)
     click.echo("\nStopped. What is written now waits at Telegram for a day.")
 
 
 # ------------------------------------------------------------------ what they share
-
-
-def told(error: TelegramError) -> str:
-    """Return what to tell an operator of an error. Never the address that was called: the token is in it."""
-    from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, RetryAfter
-
-    match error:
-        case InvalidToken():
-            return (
-                "Telegram does not know this token. Ask @BotFather for it again, and set TADA_TELEGRAM_TOKEN."
-            )
-        case RetryAfter():
-            return "Telegram asks us to wait. Try again in some minutes."
-        case Conflict():
-            return (
-                "Somebody else fetches this bot's messages: another `poll`, or a webhook was set meanwhile."
-            )
-        case BadRequest() | Forbidden():
-            return f"Telegram refused this: {error.message}"
-    return "Telegram cannot be reached from here, or has trouble of its own. Try again in a while."
-
-
-def _with_bot(settings: Telegram, work: Callable[[Bot], Awaitable[T]]) -> T:
-    from telegram.error import TelegramError
-
-    from bot.telegram.client import open_bot
-
-    async def run() -> T:
-        async with open_bot(settings) as bot:
-            return await work(bot)
-
-    try:
-        return asyncio.run(run())
-    except TelegramError as error:
-        raise click.ClickException(told(error)) from None
-
-
-def _settings(instance: Instance) -> Telegram:
-    if instance.settings.telegram is None:
-        raise click.ClickException(
-            "Telegram is off. Set TADA_TELEGRAM_TOKEN and TADA_TELEGRAM_SECRET; docs/channels.md tells how to get them."
-        )
-    return instance.settings.telegram
 
 
 def _address(instance: Instance) -> str:

@@ -17,7 +17,7 @@ from bot.telegram.client import call
 from bot.telegram.updates import ALLOWED
 from logs import Lines
 from settings import Telegram
-from tada.telegram import told
+from tada.telegram_bot import told
 from webhook import create_app
 
 if TYPE_CHECKING:
