@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,27 @@ def test_imports_run_one_way_webhook_to_desk_and_bot_to_storage_to_flows(folder:
     ]
 
     assert wrong == []
+
+
+def test_no_two_modules_need_each_other() -> None:
+    modules = {
+        str(source.relative_to(ROOT).with_suffix("")).replace("/", ".").removesuffix(".__init__"): source
+        for folder in MAY_IMPORT
+        for source in sources(folder)
+    }
+    needs = {
+        name: {found for found in imports(source) if found in modules and found != name}
+        for name, source in modules.items()
+    }
+
+    # A folder's own face hands on what its modules have, and they may name the folder.
+    order = TopologicalSorter({name: found - _faces(name) for name, found in needs.items()})
+    assert list(order.static_order())
+
+
+def _faces(name: str) -> set[str]:
+    parts = name.split(".")
+    return {".".join(parts[:end]) for end in range(1, len(parts))}
 
 
 def test_the_flow_is_pure_and_has_no_use_for_clocks_chance_networks_or_databases() -> None:
