@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import desk
 import webhook
 from bot import limits, outbound
 from desk.access import ACCESS, Stage
@@ -26,7 +27,12 @@ TOLD = {
     "one message": (turn.LONGEST_TEXT, turn.LONGEST_LINKS),
     "one case": (own_words.MOST_LINKS,),
     "case codes": (codes.TRIES_OF_ADDRESS, codes.TRIES_OF_ALL),
-    "the body of a request": (webhook.LARGEST_BODY // 1024, LARGER["telegram"], LARGER["whatsapp-cloud"]),
+    "the body of a request": (
+        webhook.LARGEST_BODY // 1024,
+        desk.LARGEST_BODY // 1024,
+        LARGER["telegram"],
+        LARGER["whatsapp-cloud"],
+    ),
     "calls to others": (outbound.LIMIT_SECONDS,),
     "passwords of colleagues": (passwords.SHORTEST, passwords.LONGEST),
     "guesses at a sign-in": (guessing.FREE_TRIES, guessing.LONGEST_WAIT.seconds // 60),
