@@ -83,6 +83,7 @@ def test_paths_are_seen_from_the_home_wherever_a_program_is_started(tmp_path: Pa
         ("PUBLIC_URL", "https://[::1"),
         ("PUBLIC_URL", "https://chat.example.org:port"),
         ("EXIT_URL", "javascript:alert(1)"),
+        ("EXIT_URL", "http://weather.example.org"),
         ("DATABASE_URL", f"mysql://user:{SECRET}@db/tada"),
         ("DATABASE_URL", "sqlite:///:memory:"),
         ("DATABASE_URL", "sqlite://"),
@@ -142,6 +143,54 @@ def test_secrets_are_not_in_what_settings_look_like_printed(tmp_path: Path) -> N
     settings = read(tmp_path, DATABASE_URL=f"postgresql://tada:{SECRET}@db/tada", METRICS_TOKEN=SECRET)
 
     assert SECRET not in repr(settings)
+
+
+PROVIDERS = {
+    "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
+    "TWILIO_AUTH_TOKEN": SECRET,
+    "TWILIO_OLD_AUTH_TOKEN": SECRET,
+    "TWILIO_NUMBER": "+85200000000",
+    "TELEGRAM_TOKEN": f"123456:{SECRET}",
+    "TELEGRAM_SECRET": SECRET,
+    "TELEGRAM_OLD_SECRET": SECRET,
+    "CLOUD_ACCESS_TOKEN": SECRET,
+    "CLOUD_APP_SECRET": SECRET,
+    "CLOUD_OLD_APP_SECRET": SECRET,
+    "CLOUD_VERIFY_TOKEN": SECRET,
+    "CLOUD_PHONE_NUMBER_ID": "100000",
+    "SMTP_HOST": "mail.example.org",
+    "SMTP_SENDER": "tada@example.org",
+    "SMTP_PASSWORD": SECRET,
+}
+
+
+def test_nor_are_those_of_the_providers(tmp_path: Path) -> None:
+    settings = read(tmp_path, **PROVIDERS)
+
+    assert all((settings.twilio, settings.telegram, settings.cloud, settings.smtp))
+    assert SECRET not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TWILIO_ACCOUNT_SID", "AC" + "0" * 31),
+        ("TWILIO_AUTH_TOKEN", "a" * 15),
+        ("TWILIO_NUMBER", "85200000000"),
+        ("TELEGRAM_SECRET", "a" * 15),
+        ("TELEGRAM_SECRET", "a" * 15 + "é"),
+        ("CLOUD_VERIFY_TOKEN", "a" * 15),
+        ("CLOUD_APP_SECRET", "a" * 15),
+        ("CLOUD_PHONE_NUMBER_ID", "me"),
+        ("SMTP_SENDER", "two@example.org, addresses@example.org"),
+        ("TELEGRAM_SECRET", ""),  # the same as one that is left out
+    ],
+)
+def test_a_provider_is_not_switched_on_with_half_a_setting_or_one_that_proves_nothing(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    with pytest.raises(SettingsError, match=f"TADA_{name}"):
+        read(tmp_path, **{**PROVIDERS, name: value})
 
 
 def test_a_fingerprint_may_be_written_in_groups(tmp_path: Path) -> None:

@@ -319,6 +319,7 @@ def test_neither_the_desk_nor_the_database_opens_a_letter_again(
     with instance.database.reading() as connection:
         rows = connection.execute(select(letters)).all()
     held = [*mei.desk_keys.values(), *(bytes.fromhex(f.read_text()) for f in instance.keys.path.iterdir())]
+    assert len(rows) == 2
     for row in rows:
         assert SAID.encode() not in row.sealed
         for key in held:

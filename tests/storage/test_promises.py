@@ -44,6 +44,18 @@ def every_file(instance: Instance, folder: Path, data: Path | None) -> Iterator[
         yield data / "log"
 
 
+def nowhere(instance: Instance, folder: Path, data: Path | None) -> None:
+    """Look for the canary in every file, and for a mark, which has to be in one: the search does find."""
+    with instance.database.reading() as connection:
+        mark = connection.execute(select(schema.marks.c.mark)).scalars().first()
+    found = [path.read_bytes() for path in every_file(instance, folder, data)]
+    assert mark is not None
+    assert (data is None and instance.database.dialect == "postgresql") or any(
+        mark in content for content in found
+    )
+    assert not [form for content, form in product(found, FORMS) if form in content]
+
+
 def test_p1_of_somebody_under_16_or_not_agreeing_marks_and_counts_alone_remain(
     intake: Intake, instance: Instance, tmp_path: Path, postgresql_data: Path | None
 ) -> None:
@@ -55,8 +67,7 @@ def test_p1_of_somebody_under_16_or_not_agreeing_marks_and_counts_alone_remain(
         person.say(lambda _, __, last=last: last, f"{CANARY} fifteen", delivery=f"{CANARY} id {number}")  # type: ignore[misc]
         assert person.sees() is None
     assert rows(instance.database) == {"marks": 120}
-    for path, form in product(every_file(instance, tmp_path, postgresql_data), FORMS):
-        assert form not in path.read_bytes(), path.name
+    nowhere(instance, tmp_path, postgresql_data)
 
 
 def test_p1_before_consent_a_copy_of_the_database_shows_nobody(
@@ -67,8 +78,7 @@ def test_p1_before_consent_a_copy_of_the_database_shows_nobody(
         person.say(
             lambda *_: Turn(Conversation(StepId("age"), "en"), reply("x", text=CANARY)), f"my story {CANARY}"
         )
-    for path, form in product(every_file(instance, tmp_path, postgresql_data), FORMS):
-        assert form not in path.read_bytes(), path.name
+    nowhere(instance, tmp_path, postgresql_data)
 
 
 class Thief:
