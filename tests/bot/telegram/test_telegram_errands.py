@@ -147,6 +147,14 @@ def test_nobody_but_telegram_is_called(monkeypatch: pytest.MonkeyPatch, api: Bot
     assert api.called == []
 
 
+def test_no_proxy_of_the_environment_hears_of_it(monkeypatch: pytest.MonkeyPatch, api: BotApi) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "")
+    run(api, later.send(ANN, ["x"])[0])
+    assert api.chat(ANN).said() == ["x"]
+
+
 def test_nothing_that_names_a_person_stands_in_clear(api: BotApi) -> None:
     for errand in (
         later.delete_message(ANN, 5),
