@@ -18,7 +18,10 @@ from tada import telling as mails
 from tada.instance import Instance
 from tests.tada.calling import LINK, PASSWORD, STORY, submit_case
 
-NOW = datetime.now(UTC).replace(hour=12)  # what waits is counted in days: two hours later is the same one
+
+def noon() -> datetime:
+    """Today: what waits is counted in days, and two hours later is the same one."""
+    return datetime.now(UTC).replace(hour=12)
 
 
 class Post:
@@ -51,7 +54,7 @@ def mei(instance: Instance) -> Caseworker:
 def test_a_mail_holds_counts_and_nothing_of_a_case(instance: Instance, mei: Caseworker) -> None:
     post = Post()
 
-    assert mails.tell_the_team(instance, NOW, post) == 1
+    assert mails.tell_the_team(instance, noon(), post) == 1
 
     (mail,) = post.sent
     (case,) = list_cases(instance.database, instance.keys, mei)
@@ -66,22 +69,22 @@ def test_a_mail_holds_counts_and_nothing_of_a_case(instance: Instance, mei: Case
 
 def test_nobody_is_told_twice_the_same_or_more_than_once_an_hour(instance: Instance, mei: Caseworker) -> None:
     post = Post()
-    mails.tell_the_team(instance, NOW, post)
-    mails.tell_the_team(instance, NOW + timedelta(hours=2), post)
+    mails.tell_the_team(instance, noon(), post)
+    mails.tell_the_team(instance, noon() + timedelta(hours=2), post)
     assert len(post.sent) == 1
 
     submit_case(instance.reception, "c" * 43)
-    mails.tell_the_team(instance, NOW + timedelta(minutes=59), post)
+    mails.tell_the_team(instance, noon() + timedelta(minutes=59), post)
     assert len(post.sent) == 1
-    mails.tell_the_team(instance, NOW + timedelta(minutes=61), post)
+    mails.tell_the_team(instance, noon() + timedelta(minutes=61), post)
     assert len(post.sent) == 2
 
 
 def test_something_that_has_waited_a_day_is_told(instance: Instance, mei: Caseworker) -> None:
     post = Post()
-    mails.tell_the_team(instance, NOW, post)
+    mails.tell_the_team(instance, noon(), post)
 
-    mails.tell_the_team(instance, NOW + timedelta(days=1), post)
+    mails.tell_the_team(instance, noon() + timedelta(days=1), post)
 
     assert "Waiting for a day or longer: 1. Longest, in days: 1." in post.sent[-1].get_content()
 
@@ -89,25 +92,25 @@ def test_something_that_has_waited_a_day_is_told(instance: Instance, mei: Casewo
 def test_a_server_that_is_away_is_tried_again(instance: Instance, mei: Caseworker) -> None:
     post = Post()
     post.away = True
-    assert mails.tell_the_team(instance, NOW, post) == 0
+    assert mails.tell_the_team(instance, noon(), post) == 0
     post.away = False
 
-    assert mails.tell_the_team(instance, NOW, post) == 1
+    assert mails.tell_the_team(instance, noon(), post) == 1
 
 
 def test_who_chose_nothing_stopped_or_left_is_not_told(instance: Instance, mei: Caseworker) -> None:
     telling.choose(instance.database, mei, None)
     post = Post()
-    assert mails.tell_the_team(instance, NOW, post) == 0
+    assert mails.tell_the_team(instance, noon(), post) == 0
 
     add_staff(instance.database, instance.keys, "Jo", "intake", PASSWORD, mei)
     jo = sign_in(instance.database, "Jo", PASSWORD)
     telling.choose(instance.database, jo, "jo@example.org")
     disable_staff(instance.database, "Jo", mei)
 
-    assert mails.tell_the_team(instance, NOW, post) == 0
+    assert mails.tell_the_team(instance, noon(), post) == 0
     assert telling.chosen(instance.database, jo.id) is None
 
 
 def test_without_a_mail_server_nothing_is_sent(home: Path, mei: Caseworker) -> None:
-    assert mails.tell_the_team(Instance({"TADA_HOME": str(home)}), NOW, Post()) == 0
+    assert mails.tell_the_team(Instance({"TADA_HOME": str(home)}), noon(), Post()) == 0
