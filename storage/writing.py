@@ -35,8 +35,8 @@ _ERRAND = ("id", "kind", "due_at", "subject", "epoch", "sealed", "erase_at")
 _INSERT_ERRANDS = _insert(later_work, *_ERRAND)
 
 # PostgreSQL can do all of it at once, and as one statement it is a transaction by itself: nothing is written
-# unless the conversation is still the one that was read. In the driver's own words: written as text, which it
-# does unless told `b`, a list of bytes takes longer than all the rest of a message.
+# unless the conversation is still the one that was read. In the driver's own words, which can say `b`: bytes in a
+# list go as they are, and are not spelled out.
 _AT_ONCE = Prepared(
     "WITH changed AS (UPDATE conversations SET lookup = %(lookup)s, epoch = %(epoch)s,"
     " wrapped_key = %(wrapped_key)s, state = %(state)s, address = %(address)s, letter_key = %(letter_key)s,"
