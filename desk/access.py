@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Request, g, request
 from flask.typing import ResponseReturnValue
 
-from desk.holding import present_form, wants_to_be_kept
+from desk.holding import present_form, wants_to_be_kept, writer_mark
 from desk.office import Office
 from desk.problems import Problem
 from desk.session import present_session
@@ -169,6 +169,7 @@ def guard(app: Flask, office: Office) -> None:
         if method not in SAFE and not _is_ours(request, office.options.host):
             raise Problem("origin")
         g.session = session = present_session(office, quiet=rule.quiet)
+        g.writer = "" if session is None else writer_mark(office, session.staff_id)
         if rule.who is Stage.ANYONE:
             return None
         if session is None:

@@ -53,7 +53,7 @@ class Pages:
         """Draw a page in the language of this request.
 
         Every template may use `say(id, **params)`, `when(moment)`, `on_day(date)`, `session` (None before
-        signing in), `csrf`, `places`, `path`, `done` (the id of a text, or empty) and `now`.
+        signing in), `csrf`, `writer`, `places`, `path`, `done` (the id of a text, or empty) and `now`.
         """
         language = page_language()
         session: Session | None = g.get("session")
@@ -69,6 +69,7 @@ class Pages:
                 "now": datetime.now(UTC),
                 "session": session,
                 "csrf": session.csrf if session else "",
+                "writer": g.get("writer", ""),
                 "places": _places(session),
                 "path": request.path,
                 "done": self._done(),

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from flask import Response, make_response, redirect, request
 
-from desk.holding import hold, wants_to_be_kept
+from desk.holding import hold, wants_to_be_kept, writer_of
 from desk.office import Office
 from desk.session import present_secret
 from storage.factors import factors_of
@@ -44,9 +44,10 @@ def wanted_page() -> str:
 
 def to_sign_in(office: Office) -> Response:
     """Ask somebody who is not signed in, or no longer, to sign in; what they wrote is kept."""
-    secret = present_secret(office)
-    if wants_to_be_kept() and secret is not None:
-        staff_id = whose_session(office.database, secret)
+    if wants_to_be_kept():
+        secret = present_secret(office)
+        # Signed out elsewhere, or in another tab, leaves nothing to know the sign-in by.
+        staff_id = (secret and whose_session(office.database, secret)) or writer_of(office)
         if staff_id is not None:
             page = office.pages.draw(
                 "sign_in.html", next="/desk/", held=hold(office, staff_id), problem="expired"

@@ -72,7 +72,7 @@ def greet(database: Database, staff_id: bytes, mark: bytes | None, now: datetime
         unusual = refused >= MANY_REFUSED or (known is not None and "browser_added" in events)
         erase_at = int((now + KEPT).timestamp())
         if known is None:
-            known = new_key()
+            known = mark or new_key()  # one that a colleague at the same computer has is a mark all the same
             audit.append(connection, now, staff_id, "browser_added", staff_id.hex())
             values = {"lookup": _lookup(staff_id, known), "staff_id": staff_id}
             connection.execute(insert(browsers).values(**values, seen=_newest(connection), erase_at=erase_at))

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, func, select, update
 
-from storage.browsers import KEPT, greet, latest_sign_ins
+from storage.browsers import KEPT, Greeting, greet, latest_sign_ins
 from storage.retention import purge
 from storage.schema import attempts, authenticators, browsers
 from storage.staffing import replace_password
@@ -96,13 +96,16 @@ def test_with_a_new_password_every_browser_is_new(mei: Colleague, instance: Inst
     assert _kept(instance) == 0
 
 
-def test_a_mark_of_one_colleague_is_none_of_another(instance: Instance) -> None:
+def test_two_who_share_a_computer_are_told_of_their_own_sign_ins_alone(instance: Instance) -> None:
     first = instance.added("Mei", "supervisor")
     jo = instance.added("Jo", "intake", first)
     now = datetime.now(UTC)
     mark = greet(instance.database, first.id, None, now).mark
     assert greet(instance.database, first.id, mark, now).mark == mark
-    assert greet(instance.database, jo.id, mark, now).mark != mark
+    # At one computer each of them has a row of their own, and none leads to the other.
+    assert greet(instance.database, jo.id, mark, now) == Greeting(mark, unusual=False)
+    assert _kept(instance) == 2
+    assert not greet(instance.database, first.id, mark, now).unusual
     assert [each.new_browser for each in latest_sign_ins(instance.database, jo.id)] == [False]
 
 

@@ -16,7 +16,7 @@ from desk.holding import NEVER_KEPT
 from storage import audit
 from storage.invitations import invite_first
 from storage.schema import authenticators, sessions
-from storage.sessions import end_session, sign_out_everywhere
+from storage.sessions import end_session, open_session, resume_session, sign_out_everywhere
 from storage.staff import list_staff
 from storage.staffing import disable_staff
 from tests.desk.conftest import Colleague, Enters, secret_of, text
@@ -263,6 +263,38 @@ def test_what_was_written_when_the_sign_in_was_over_is_offered_again(
     assert answer.status_code == 200
     assert "with &lt;b&gt;two&lt;/b&gt; lines &amp; canary-in-a-note" in page
     assert 'action="/desk/people"' in page
+
+
+@pytest.mark.parametrize("how", ["elsewhere", "everywhere", "in another tab"])
+def test_what_was_written_is_offered_again_when_somebody_ended_the_sign_in(
+    mei: Colleague, instance: Instance, how: str
+) -> None:
+    writer = re.search(r'name="writer" value="([^"]+)"', text(mei.get("/desk/people")))
+    assert writer
+    secret = mei.secret()
+    assert secret is not None
+    if how == "elsewhere":
+        open_session(
+            instance.database, resume_session(instance.database, secret, datetime.now(UTC)), datetime.now(UTC)
+        )
+    elif how == "everywhere":
+        mei.post("/desk/me/sign-out")
+    else:
+        mei.post("/desk/sign-out")
+
+    answer = mei.client.post("/desk/people", data={"name": NOTE, "role": "intake", "writer": writer[1]})
+
+    assert answer.status_code == 401
+    held = re.search(r'name="held" value="([^"]+)"', text(answer))
+    assert held
+    give_password(mei, held=held[1])
+    page = text(mei.post("/desk/second", code=mei.codes[0], held=held[1]))  # type: ignore[attr-defined]
+    assert "canary-in-a-note" in page
+    assert writer[1] not in page
+    forged = mei.client.post("/desk/sign-out") and mei.client.post(
+        "/desk/people", data={"name": NOTE, "writer": writer[1][:-8] + "AAAAAAA="}
+    )
+    assert forged.status_code == 303
 
 
 def test_and_to_nobody_else(
