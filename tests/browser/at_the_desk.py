@@ -94,7 +94,7 @@ class Served:
         instance.add(name, role, RecoveryKey.from_text(instance.recovery_key))
         staff_id, private = check_and_open(instance.database, name, PASSWORD, CHEAP)
         with instance.database.transaction() as connection:
-            secret = begin_session(connection, staff_id, private, "open", now)
+            secret = begin_session(connection, staff_id, private, "password", now)
         secret = open_session(instance.database, resume_session(instance.database, secret, now), now)
         return base64.urlsafe_b64encode(secret).decode().rstrip("=")
 

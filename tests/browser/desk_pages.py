@@ -91,6 +91,11 @@ def _enrols(page: Page) -> None:
     _fills(code=pyotp.TOTP(secret).now())(page)
 
 
+def _makes_a_code(page: Page) -> None:
+    page.locator("button[value=telegram]").click()
+    page.wait_for_load_state()
+
+
 def _begins_a_call(page: Page) -> None:
     page.locator("main button.primary").first.click()
     page.wait_for_load_state()
@@ -118,6 +123,7 @@ STOPS: Mapping[str, Stop] = {
     "oneself": Stop("/desk/me"),
     "sign-ins": Stop("/desk/me/sign-ins", "/desk/me/sign-ins?next=/desk/queue"),
     "telling": Stop("/desk/me/telling"),
+    "code for Telegram": Stop("/desk/me/telling", press=_makes_a_code),
     "proof": Stop("/desk/prove"),
     "queue": Stop("/desk/queue"),
     "nothing found": Stop("/desk/queue", "/desk/queue?q=TD-0000"),

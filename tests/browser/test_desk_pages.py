@@ -16,10 +16,24 @@ from tests.browser.desk_pages import NO_PAGES, STOPS, Living
 WIDTHS = (1280, 390)
 SCHEMES = ("light", "dark")
 
+WATCH_FOCUS = """() => {
+  const able = "a[href], button, input:not([type=hidden], [type=radio]), select, textarea, summary, [tabindex='0']";
+  const shown = element => !element.disabled && element.checkVisibility({visibilityProperty: true});
+  const pressed = document.querySelectorAll("main [data-key], main [data-passkey], main [hx-get]:not(section, div)");
+  window.left = new Set([...document.querySelectorAll(able), ...pressed].filter(shown));
+  window.unseen = [];
+  document.addEventListener("focusin", ({target}) => {
+    left.delete(target);
+    if (getComputedStyle(target).outlineStyle === "none") unseen.push(target.outerHTML.slice(0, 90));
+  });
+  return left.size;
+}"""
+"""Has the page keep what was not yet reached, and what shows no sign of being reached."""
+
 
 @pytest.fixture(scope="module")
 def living(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
-    with served(tmp_path_factory.mktemp("living") / "home") as desk:
+    with served(tmp_path_factory.mktemp("living") / "home", telegram_is_on=True) as desk:
         living = Living(desk)
         yield living
         living.leave()
@@ -44,3 +58,19 @@ def test_nothing_is_wrong_with_a_page(browser: Browser, living: Living, name: st
                 wrong[language, width] = faults
         here.check()
     assert wrong == {}
+
+
+@pytest.mark.parametrize("name", STOPS)
+def test_whatever_can_be_pressed_is_reached_by_keyboard_and_seen_there(
+    browser: Browser, living: Living, name: str
+) -> None:
+    page = living.stand_before(browser, STOPS[name], LANGUAGES[0]).page
+    left = page.evaluate(WATCH_FOCUS)
+    for _ in range(
+        4
+    ):  # the parts of a date are stops of their own, and the walk begins where the page puts it
+        for _ in range(left):
+            page.keyboard.press("Tab")
+        left = page.evaluate("left.size")
+    assert page.evaluate("[...left].map(element => element.outerHTML.slice(0, 90))") == []
+    assert page.evaluate("unseen") == []
