@@ -126,4 +126,4 @@ def test_an_instance_with_the_demo_never_becomes_public(
     with pytest.raises(Exception, match="demo"):
         make_ready(public)
     doctor = run(new_home, "doctor", env={"TADA_PUBLIC_URL": "https://chat.example.org"})
-    assert "colleagues of the demo" in doctor.stdout
+    assert "✗ wrong  The colleagues of the demo" in doctor.stdout
