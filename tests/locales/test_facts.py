@@ -68,8 +68,12 @@ def test_what_was_checked_may_be_relied_on_for_90_days(own: Path, days: int, sta
 
 
 def test_words_that_were_replaced_without_a_check_are_not_verified(own: Path) -> None:
-    own.write_text('[helpline]\nname = "Ours"\n', "utf-8")
-    assert "helpline" in stale_ids(own, date(2026, 11, 22))
+    own.write_text(CHECKED, "utf-8")
+    over = own.with_name("organisation.toml")
+    over.write_text('[helpline]\nsource = "ours"\n', "utf-8")
+    assert load_facts(own, over).by_id["helpline"].verified
+    over.write_text('[helpline]\nname = "Ours"\n', "utf-8")
+    assert not load_facts(own, over).by_id["helpline"].verified
 
 
 @pytest.mark.parametrize(
