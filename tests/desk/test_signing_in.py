@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from desk.holding import NEVER_KEPT
 from storage import audit
-from storage.invitations import invite_first
+from storage.invitations import invite_first, invite_to_set_factor
 from storage.schema import authenticators, sessions
 from storage.sessions import end_session, open_session, resume_session, sign_out_everywhere
 from storage.staff import list_staff
@@ -155,6 +155,36 @@ def test_codes_cannot_be_guessed_either(mei: Colleague) -> None:
     assert statuses == [401] * 5 + [429] * 2
 
 
+def test_nor_those_of_an_app_that_is_being_set_up(enters: Enters) -> None:
+    jo = enters("Jo", "intake", "enrolling")
+    statuses = [jo.post("/desk/enrol", code=f"{n:06}").status_code for n in range(7)]
+    assert statuses == [401] * 5 + [429] * 2
+
+
+def test_nor_the_password_behind_a_link(enters: Enters, visitor: Colleague, instance: Instance) -> None:
+    token = invite_to_set_factor(instance.database, enters("Jo", "intake").id, None)
+    wrong = {"password": "wrong wrong wrong"}
+    statuses = [visitor.post(f"/desk/link/{token}", csrf=False, **wrong).status_code for _ in range(7)]
+    assert statuses == [401] * 5 + [429] * 2
+
+
+def test_a_password_longer_than_any_is_not_worked_on(mei: Colleague, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("desk.signing_in.check_and_open", lambda *_: pytest.fail("it was worked on"))
+    mei.post("/desk/sign-out")
+    assert give_password(mei, "x" * 129).status_code == 401
+
+
+def test_another_app_is_set_up_with_a_fresh_proof_alone(enters: Enters, instance: Instance) -> None:
+    jo = enters("Jo", "intake")
+    assert jo.get("/desk/enrol").status_code == 200
+    old = int((datetime.now(UTC) - timedelta(minutes=6)).timestamp())
+    with instance.database.transaction() as connection:
+        connection.execute(update(sessions).values(proved_at=old))
+    assert jo.get("/desk/enrol").headers["Location"].startswith("/desk/prove")
+    assert jo.get("/desk/enrol/code.svg").status_code == 403
+    assert jo.post("/desk/enrol", code="000000").status_code == 403
+
+
 # ------------------------------------------------------------------ one-time links
 
 
@@ -231,10 +261,16 @@ def test_the_cookie_is_bound_to_the_host_and_out_of_reach(
     assert parts == {"Secure", "HttpOnly", "Path=/", "SameSite=Strict"}
 
 
-def test_signing_out_clears_what_the_browser_kept(mei: Colleague) -> None:
+def test_signing_out_clears_what_the_browser_kept_and_a_copy_of_its_cookie_opens_nothing(
+    mei: Colleague,
+) -> None:
+    copied = mei.secret()
+    assert copied is not None
     answer = mei.post("/desk/sign-out")
     assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
     assert mei.secret() is None
+    mei.take(copied)
+    assert mei.get("/desk/people").headers["Location"].startswith("/desk/sign-in")
 
 
 # ------------------------------------------------------------------ what was written meanwhile
