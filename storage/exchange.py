@@ -98,6 +98,7 @@ class Exchange:
         self._seen: tuple[bytes, bytes] | None = (found.mark, found.reply) if found.mark else None
         self._stored = found if alive else None
         self._waiting: bytes | None = found.waiting
+        self._waits = bool(found.waits)
         self._remembered = Remembered.of(found, living) if alive else Remembered.new(living[0])
         self.conversation: Conversation | None = None
         self._case: CaseWriter | None = None
@@ -123,8 +124,8 @@ class Exchange:
 
     @property
     def waits(self) -> bool:
-        """Whether something else still waits to be sent to this person, where that was asked for."""
-        return self._waiting is not None
+        """Whether something else is about to be sent to this person, where that was asked for."""
+        return self._waits
 
     @property
     def earlier(self) -> Reply | None:

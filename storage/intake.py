@@ -25,9 +25,10 @@ from storage.errands import Errand, lane_of, rows_of
 from storage.errors import Overtaken, StoreAway, StoreRefused
 from storage.exchange import Exchange, Means, NeedsTransaction
 from storage.keys import KeyDirectory
+from storage.lanes import find_waiting
 from storage.line import Line
 from storage.outbox import Outbox
-from storage.remembering import FORGET, UPDATE, Remembered, find, find_waiting
+from storage.remembering import FORGET, UPDATE, Remembered, find
 from storage.schema import later_work
 from storage.scrubbing import scrub_now
 from storage.sealing import PasswordParameters, index
@@ -40,7 +41,7 @@ DRAFT_HOURS = 72
 
 Decide = Callable[[Conversation | None, Outside], Turn]
 Causes = Callable[[Reply, bool], Sequence[Errand]]
-"""From a reply, and whether something else still waits to be sent to the person, to what is to be done at a provider."""
+"""From a reply, and whether something else is about to be sent to the person, to what is to be done at a provider."""
 
 
 def nothing_else(reply: Reply, waits: bool) -> Sequence[Errand]:

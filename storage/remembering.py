@@ -14,13 +14,10 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Row,
     bindparam,
     delete,
-    func,
     literal_column,
-    null,
     or_,
     select,
     true,
@@ -31,11 +28,10 @@ from flows import memory
 from flows.vocabulary import Conversation
 from storage.epochs import Epoch
 from storage.errors import BadFormat, CannotOpen, StateUnreadable
+from storage.lanes import Values, first_waiting, is_on_its_way, lane_values
 from storage.prepared import Prepared
-from storage.schema import cases, conversations, later_work, marks
-from storage.sealing import ID_BYTES, KeyPair, derive, key_pair_of, lock, new_id, new_key, unlock
-
-Values = dict[str, bytes | int]
+from storage.schema import cases, conversations, marks
+from storage.sealing import KeyPair, derive, key_pair_of, lock, new_id, new_key, unlock
 
 # What is set is in the values that these are executed with.
 UPDATE = update(conversations).where(conversations.c.id == bindparam("row"))
@@ -125,7 +121,7 @@ def find(
     """Return the one query a message begins with, and its values.
 
     It gives one row: the conversation, the state and key of its case, the mark of this message with the reply if it
-    was given before, and the id of an errand that waits to be sent to this person; None for what there is not.
+    was given before, and the errand that waits to be sent to this person first (`storage.lanes`); None for what there is not.
 
     Args:
         lookups: at least one.
@@ -136,25 +132,8 @@ def find(
     """
     values: Values = {f"lookup_{n}": lookup for n, lookup in enumerate(lookups)}
     values |= {f"mark_{n}": mark for n, mark in enumerate(message_marks)}
-    values |= {} if now is None else _ranges(lanes, now)
+    values |= {} if now is None else lane_values(lanes, now)
     return _find(len(lookups), len(message_marks), locked, len(lanes)), values
-
-
-def find_waiting(lanes: Sequence[bytes], now: datetime) -> tuple[Prepared, Values]:
-    """Return a query for the id of an errand that waits to be sent to one person, and its values."""
-    return _find_waiting(len(lanes)), _ranges(lanes, now)
-
-
-def _ranges(lanes: Sequence[bytes], now: datetime) -> Values:
-    values: Values = {"now": int(now.timestamp())}
-    for n, lane in enumerate(lanes):
-        values |= {f"lane_{n}": lane, f"lane_end_{n}": lane + b"\xff" * ID_BYTES}
-    return values
-
-
-@lru_cache
-def _find_waiting(lanes: int) -> Prepared:
-    return Prepared(select(_waiting(lanes)))
 
 
 @lru_cache
@@ -174,28 +153,14 @@ def _find(lookups: int, message_marks: int, locked: bool, lanes: int) -> Prepare
             cases.c.colleague_wrote_at,
             seen.c.mark,
             seen.c.reply,
-            _waiting(lanes).label("waiting"),
+            first_waiting(lanes).label("waiting"),
+            is_on_its_way(lanes).label("waits"),
         ).select_from(
             always.outerjoin(seen, true())
             .outerjoin(found, true())
             .outerjoin(cases, cases.c.id == found.c.case_id)
         )
     )
-
-
-def _waiting(lanes: int) -> ColumnElement[Any]:
-    in_lanes = (
-        select(later_work.c.id)
-        .where(
-            later_work.c.id.between(bindparam(f"lane_{n}"), bindparam(f"lane_end_{n}")),
-            ~later_work.c.given_up,
-            later_work.c.erase_at > bindparam("now"),
-        )
-        .suffix_with("LIMIT 1")  # as `limit` does, which adds a value of its own
-        .scalar_subquery()
-        for n in range(lanes)
-    )
-    return func.coalesce(*in_lanes, null(), null())
 
 
 def _wrap(row_id: bytes, key: bytes, epoch: Epoch) -> bytes:

@@ -133,6 +133,18 @@ def test_an_answer_follows_the_end_of_the_long_text_before_it(home: Path, make_p
     assert product.twilio.complaints == []
 
 
+def test_nobody_waits_for_the_end_of_a_long_text_that_cannot_be_sent(home: Path, make_product: Make) -> None:
+    (home / "facts.toml").write_text(LONG_FACT)
+    product = make_product()
+    for words in ("hi", "English", "HELP"):
+        product.twilio.write(SOMEBODY, words)
+    # Every call of this round: what is to be deleted as well as what is to be sent.
+    product.twilio.faults += [(503, {}, {})] * 3
+    product.waits(7).work()
+    assert "http_503" in product.tried_again
+    assert len(product.twilio.write(SOMEBODY, "24")) == 1
+
+
 def test_the_same_message_at_the_fallback_url_is_no_second_step(product: Product) -> None:
     product.twilio.fallback = product.twilio.webhook
     post = product.twilio.post
