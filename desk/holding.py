@@ -9,12 +9,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from flask import request
 
 from desk.office import Office
-from storage.errors import BadFormat, CannotOpen, TooLong
+from storage.errors import BadFormat, CannotOpen, KeysUnusable, TooLong
 from storage.sealing import derive, lock, unlock
 
 NEVER_KEPT = frozenset({"csrf", "writer", "held", "password", "again", "code", "passkey"})
@@ -65,8 +66,13 @@ def opened(office: Office, staff_id: bytes, held: str) -> Held | None:
 
 
 def writer_mark(office: Office, staff_id: bytes) -> str:
-    """Return what the forms of a colleague's pages carry, by which they are theirs also when the sign-in is gone."""
-    return base64.b64encode(lock(_key(office), staff_id, *_WRITER, padded=False)).decode()
+    """Return what the forms of a colleague's pages carry, by which they are theirs also when the sign-in is gone.
+
+    It is empty while the keys cannot be read: pages that need none are drawn all the same.
+    """
+    with suppress(KeysUnusable):
+        return base64.b64encode(lock(_key(office), staff_id, *_WRITER, padded=False)).decode()
+    return ""
 
 
 def writer_of(office: Office) -> bytes | None:

@@ -147,5 +147,15 @@ def tell_problems(app: Flask, office: Office) -> None:
             # `logs.Lines` writes the class and the place in the code, and nothing that the error holds.
             log.error("not handled", exc_info=error)
         headers = {"Retry-After": str(problem.params["n"])} if problem.code == "tries" else {}
-        template = "problem_part.html" if "HX-Request" in request.headers else "problem.html"
-        return office.pages.draw(template, problem=problem), problem.status, headers
+        if "HX-Request" in request.headers:
+            return office.pages.draw("problem_part.html", problem=problem), problem.status, headers
+        if problem.status >= 500 and (words := _written()):
+            return office.pages.draw("unsent.html", problem=problem, words=words), problem.status, headers
+        return office.pages.draw("problem.html", problem=problem), problem.status, headers
+
+
+def _written() -> str:
+    """Return what somebody wrote in the form of this request: a fault of ours must not lose it."""
+    if request.method != "POST":
+        return ""
+    return request.form.get("text", "") or request.form.get("value", "")

@@ -66,6 +66,8 @@ def add_rights(desk: Blueprint, office: Office) -> None:
     @desk.post("/desk/cases/<reference>/requests/refuse")
     def refuse(reference: str) -> ResponseReturnValue:
         text, reason = _text("text"), request.form.get("reason", "")
+        if not text:
+            return to_page(_path(reference), done="nothing_written")
         try:
             wanted = bytes.fromhex(request.form.get("request", ""))
             refuse_request(office.database, session().caseworker, reference, wanted, reason, text)

@@ -6,6 +6,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from storage.cases import open_case
 from storage.casetelling import Case
 from storage.casework import claim_case, hand_over
 from storage.erasing import destroy_case
+from storage.errors import StoreAway
 from storage.schema import answers, audit, cases, entries, manifests, sessions
 from tests.desk.conftest import Colleague, Enters, text
 from tests.storage.building import PASSWORD, BuiltCase, Given, Instance
@@ -64,6 +66,40 @@ def notes(instance: Instance) -> list[str]:
 
 
 # ------------------------------------------------------------------ opening and reading
+
+
+@pytest.mark.parametrize("file", ["code.salt", "desk-1.pub", "intake.key"])
+def test_a_key_file_that_is_gone_loses_no_note_and_shuts_no_other_page(
+    enters: Enters, instance: Instance, tmp_path: Path, file: str
+) -> None:
+    mei = enters("Mei", "supervisor")
+    BuiltCase(instance).submit([])
+    (instance.keys.path / file).rename(tmp_path / "gone")
+
+    assert mei.post("/desk/cases/TD-2345/notes", text="the words of a note").status_code == 303
+
+    assert [mei.get(f"/desk/{page}").status_code for page in ("people", "log", "me")] == [200] * 3
+    answer = mei.get("/desk/cases/TD-2345")
+    assert (answer.status_code, "The key files cannot be used just now" in text(answer)) == (503, True)
+    (tmp_path / "gone").rename(instance.keys.path / file)
+    assert "the words of a note" in text(mei.get("/desk/cases/TD-2345"))
+
+
+@pytest.mark.parametrize("failure", [StoreAway("away"), KeyError("a defect of ours")])
+def test_what_cannot_be_saved_just_now_is_given_back(
+    enters: Enters, instance: Instance, monkeypatch: pytest.MonkeyPatch, failure: Exception
+) -> None:
+    def fail(*_: object) -> None:
+        raise failure
+
+    mei = enters("Mei", "supervisor")
+    BuiltCase(instance).submit([])
+    monkeypatch.setattr("desk.notes.write_entry", fail)
+
+    answer = mei.post("/desk/cases/TD-2345/notes", text="the words\nof a note")
+
+    assert answer.status_code in (500, 503)
+    assert "the words\nof a note</textarea>" in text(answer)
 
 
 def test_everything_stands_on_one_page_in_the_language_of_the_desk(mei: Colleague, built: BuiltCase) -> None:
