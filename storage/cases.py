@@ -3,8 +3,10 @@
 A case is genuine when the intake signed each of its manifests, its private key is the one its public key
 belongs to, its answers are exactly those the manifests list, and it lies under the reference, priority,
 language and channel that the first of them names. Whatever differs is an incident and is named by the
-check that failed; nothing of such a case is returned. What these checks cannot see is a *last* message of
-the person cut off together with its manifest by somebody who can write to the database.
+check that failed; nothing of such a case is returned. A *last* message of the person, cut off together with
+its manifest, is missed where whoever has the case has opened it since it came: how many there were is kept
+beside the case, in the open. What these checks cannot see is one cut off before, or with that number changed,
+by somebody who can write to the database.
 """
 
 from __future__ import annotations
@@ -119,6 +121,8 @@ def open_case(
         link_rows = _rows(connection, links, case_id, "number")
         openings = tuple(_openings(connection, case_id))
         opened = with_key(row, caseworker)
+        if len(manifest_rows) < before.seen:
+            raise CaseDamaged("manifest")
         found = list(_genuine_manifests(row, manifest_rows, keys.verify_keys, opened.private))
         entries = read_entries(connection, opened)
         holder = _name_of(connection, row.claimed_by)
@@ -175,8 +179,11 @@ def _has_just_opened(connection: Connection, caseworker: Caseworker, case_id: by
 
 
 def _mark_seen(connection: Connection, case_id: bytes) -> None:
-    known = select(func.count()).select_from(manifests).where(manifests.c.case_id == case_id)
-    connection.execute(update(cases).where(cases.c.id == case_id).values(seen=known.scalar_subquery()))
+    """Keep how many messages of the person were there; it never goes down, so that one that goes is missed."""
+    known = (
+        select(func.count()).select_from(manifests).where(manifests.c.case_id == case_id).scalar_subquery()
+    )
+    connection.execute(update(cases).where(cases.c.id == case_id, cases.c.seen < known).values(seen=known))
 
 
 def _name_of(connection: Connection, staff_id: bytes | None) -> str | None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from storage import audit
 from storage.cases import list_cases, open_case
@@ -438,6 +438,22 @@ def test_a_forged_case_is_named_and_nothing_of_it_is_shown(
         assert line.damaged is None  # the queue opens the first manifest alone
     else:
         assert (line.damaged, line.flags, line.submitted_at) == (check, (), None)
+
+
+def test_a_last_message_that_was_read_and_is_cut_off_is_missed(
+    instance: Instance, mei: Caseworker, built: BuiltCase
+) -> None:
+    open_case(instance.database, instance.keys, mei, "TD-2345")
+    with instance.database.transaction() as connection:
+        last = select(func.max(manifests.c.number)).scalar_subquery()
+        listed = connection.execute(select(answers.c.sequence).order_by(answers.c.sequence.desc())).first()
+        assert listed is not None
+        connection.execute(delete(answers).where(answers.c.sequence == listed.sequence))
+        connection.execute(delete(manifests).where(manifests.c.number == last))
+    for _ in range(2):
+        with pytest.raises(CaseDamaged) as damaged:
+            open_case(instance.database, instance.keys, mei, "TD-2345")
+        assert damaged.value.check == "manifest"
 
 
 def test_a_later_message_put_in_from_a_copy_that_went_another_way_is_noticed(
