@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import os
 import resource
 import shlex
 import socket
@@ -60,7 +59,6 @@ def serve(
     for each in (port, desk_port):
         _check_free(host, each)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # memory holds what people write; a dump would keep it
-    os.umask(0o077)
     keep_logs()
     # A passkey belongs to a name, and to no number.
     desk_host = "localhost" if _for_address(host) == "127.0.0.1" else _for_address(host)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -56,7 +57,9 @@ class Server:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            umask=0o022,
         )
+        self.pid = self._process.pid
         self.printed = ""
         self.logged = ""
         self._reader = threading.Thread(target=self._read_log, daemon=True)
@@ -220,6 +223,9 @@ def test_the_chat_and_the_desk_are_programs_of_their_own(home: Path) -> None:
         answers = [status_of(server.address + path) for path in ("/", "/desk/sign-in")]
         answers += [status_of(desk[0] + path) for path in ("", "desk/sign-in")]
         assert answers == [200, 404, 404, 200]
+        if sys.platform == "linux":  # what they begin with, and hand on to whatever they start
+            assert resource.prlimit(server.pid, resource.RLIMIT_CORE) == (0, 0)
+            assert "\nUmask:\t0077\n" in Path(f"/proc/{server.pid}/status").read_text()
         assert server.stop() == 0
 
 

@@ -58,6 +58,7 @@ def test_the_parts_of_a_text_are_sent_a_second_apart(api: BotApi) -> None:
 
 def test_a_message_is_deleted_and_one_that_is_gone_is_done(api: BotApi) -> None:
     errand = later.delete_message(ANN, api.send(ANN, "hi"))
+    assert errand.kept == timedelta(hours=48)  # Telegram deletes nothing that is older
     run(api, errand)
     assert api.chat(ANN).messages == {}
     assert outcome(api, errand) is None
