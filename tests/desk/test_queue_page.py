@@ -73,7 +73,10 @@ def test_a_damaged_case_stands_out(instance: Instance, mei: Colleague) -> None:
 def test_views_and_filters_give_what_they_say(instance: Instance, mei: Colleague, jo: Colleague) -> None:
     waits(instance, "TD-MNE2")
     waits(instance, "TD-JJJ2", 50, language="zh_Hant_HK")
-    waits(instance, "TD-RSD2", raised=True, raised_on=day_of(datetime.now(UTC)))
+    today = day_of(
+        datetime.now(UTC)
+    )  # what waits is counted in days, and in the small hours this one began yesterday
+    waits(instance, "TD-RSD2", raised=True, raised_on=today, queued_on=today)
     waits(instance, "TD-XLD2", 100, channel="telegram")
     me = instance.sign_in("Mei")
     claim_case(instance.database, me, "TD-MNE2")
