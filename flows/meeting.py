@@ -15,7 +15,7 @@ _FREE_TEXT = frozenset({"contact_safety", "story", "links"})
 def meet_danger(scene: Scene, asking: bool = True) -> bool:
     """Meet words of danger with care and numbers. Return True where that is the whole turn.
 
-    A text that is itself the answer (a story, when it is safe to call) is kept as one; otherwise
+    A text that is itself the answer (a story, when it is safe to call, what it shows) is kept as one; otherwise
     nothing of what was written is. Whether it was said at all is remembered only by the person's yes.
     """
     danger = read_danger(scene.text) if scene.text else None
@@ -40,7 +40,8 @@ def meet_danger(scene: Scene, asking: bool = True) -> bool:
 
 
 def _is_answer_too(scene: Scene) -> bool:
-    return scene.conversation.step in _FREE_TEXT and scene.heard.kind != "edit"
+    takes_words = scene.conversation.step in _FREE_TEXT or scene.step.takes == "several"
+    return takes_words and scene.heard.kind != "edit"
 
 
 def meet_under_16(scene: Scene) -> bool:
