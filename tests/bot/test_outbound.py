@@ -66,6 +66,12 @@ def test_nobody_else_is_called(url: str) -> None:
         check(url, allowed())
 
 
+def test_nobody_is_waited_for_longer_than_ten_seconds() -> None:
+    with client(allowed()) as http:
+        timeout = http.timeout
+    assert {timeout.connect, timeout.read, timeout.write, timeout.pool} == {10.0}
+
+
 def test_a_refusal_does_not_say_what_was_refused() -> None:
     with pytest.raises(Refused) as refusal, client(allowed()) as http:
         http.get("https://her-name.example.org/her-picture")

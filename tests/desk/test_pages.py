@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -112,10 +112,24 @@ def test_the_chat_stands_beside_it_and_each_can_be_served_alone(whole: Flask, in
 
 
 def test_what_is_not_ours_is_kept_with_its_licence_and_checksum() -> None:
+    summed = set()
     for sums in (FOLDER / "static" / "vendor").glob("*.sha256"):
         digest, name = sums.read_text().split()
         assert hashlib.sha256((sums.parent / name).read_bytes()).hexdigest() == digest
+        summed.add(name)
+    assert summed == {file.name for file in (FOLDER / "static" / "vendor").glob("*.js")} != set()
     assert (FOLDER / "static" / "vendor" / "htmx-LICENSE.txt").exists()
+
+
+def test_the_cookie_of_a_language_is_for_the_desk_alone_and_out_of_reach(
+    make_app: Callable[..., Flask],
+) -> None:
+    address = "https://desk.example.org"
+    answer = make_app(address=address).test_client().get("/desk/language/en", base_url=address)
+    parts = {part.strip().partition("=")[0] for part in answer.headers["Set-Cookie"].split(";")}
+    assert parts >= {"desk_language", "Secure", "HttpOnly", "SameSite", "Path"}
+    assert "SameSite=Strict" in answer.headers["Set-Cookie"]
+    assert "Path=/desk" in answer.headers["Set-Cookie"]
 
 
 @pytest.mark.parametrize(("error", "status"), [(StoreAway("x"), 503), (RuntimeError("canary"), 500)])

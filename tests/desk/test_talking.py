@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from desk.talking import is_safe
 from flows.vocabulary import Conversation, Outside, Turn
@@ -14,6 +15,7 @@ from storage.casework import claim_case, close_case
 from storage.letters import talks_since
 from storage.outbox import Outbox
 from storage.replies import list_replies
+from storage.schema import letters
 from tests.desk.conftest import Colleague, Enters, text
 from tests.storage.building import BuiltCase, Instance
 from tests.storage.talking import Person, intake_of, reply
@@ -136,6 +138,11 @@ def test_the_hours_of_whatsapp_are_told(mei: Colleague, instance: Instance, hour
     assert says in text(mei.get(here(person)))
     where = mei.post(f"{here(person)}/talk", text=SAID).headers["Location"]
     assert where.endswith("done=waits_for_them" if hours > 24 else "done=said")
+    # As long as it may take them to write, or no longer than any other.
+    with instance.database.reading() as connection:
+        until = connection.scalars(select(letters.c.erase_at).where(letters.c.reader == "chat")).one()
+    days = (datetime.fromtimestamp(until, UTC) - datetime.now(UTC)) / timedelta(days=1)
+    assert round(days, 2) == (14 if hours > 24 else 1)
 
 
 def test_a_talk_is_ended_at_the_desk(mei: Colleague, instance: Instance) -> None:

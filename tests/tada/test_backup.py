@@ -98,6 +98,11 @@ def test_the_file_says_nothing_without_its_password(tada: Tada, tmp_path: Path) 
     assert not [word for word in (b"Mei", STORY.encode(), LINK.encode(), b"TD-") if word in held]
 
 
+def test_a_short_password_locks_no_backup(tada: Tada, tmp_path: Path) -> None:
+    refused = tada("backup", str(tmp_path / "copy"), "--password-stdin", typed="fourteen signs")
+    assert (refused.exit_code, (tmp_path / "copy").exists()) == (1, False)
+
+
 # ------------------------------------------------------------------ the store, on both databases
 
 
