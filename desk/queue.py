@@ -44,7 +44,7 @@ class View:
     """
 
     name: str
-    wanted: Callable[[bytes, date], Wanted]
+    wanted: Callable[[bytes, datetime], Wanted]
     counted: str = ""
     only_if_any: bool = False
 
@@ -52,14 +52,14 @@ class View:
 VIEWS: Mapping[str, View] = {
     view.name: view
     for view in (
-        View("open", lambda me, yesterday: Wanted(), "open"),
-        View("mine", lambda me, yesterday: Wanted(holder=me), "mine"),
-        View("unclaimed", lambda me, yesterday: Wanted(states="queued")),
-        View("raised", lambda me, yesterday: Wanted(raised=True), "raised"),
-        View("overdue", lambda me, yesterday: Wanted(overdue=True), "overdue"),
-        View("waiting", lambda me, yesterday: Wanted(waiting_since=yesterday), "waiting_a_day"),
-        View("stuck", lambda me, yesterday: Wanted(orphaned=True), "orphaned", only_if_any=True),
-        View("closed", lambda me, yesterday: Wanted(states="closed")),
+        View("open", lambda me, a_day_ago: Wanted(), "open"),
+        View("mine", lambda me, a_day_ago: Wanted(holder=me), "mine"),
+        View("unclaimed", lambda me, a_day_ago: Wanted(states="queued")),
+        View("raised", lambda me, a_day_ago: Wanted(raised=True), "raised"),
+        View("overdue", lambda me, a_day_ago: Wanted(overdue=True), "overdue"),
+        View("waiting", lambda me, a_day_ago: Wanted(waiting_since=a_day_ago), "waiting_a_day"),
+        View("stuck", lambda me, a_day_ago: Wanted(orphaned=True), "orphaned", only_if_any=True),
+        View("closed", lambda me, a_day_ago: Wanted(states="closed")),
     )
 }
 
@@ -155,7 +155,7 @@ def add_queue(desk: Blueprint, office: Office) -> None:
         asked = request.args
         view = VIEWS.get(asked.get("view", ""), VIEWS["open"])
         filters = {name: asked[name] for name, known in FILTERS.items() if asked.get(name) in known}
-        wanted = replace(view.wanted(me.id, (now - LONG).date()), **filters)  # type: ignore[arg-type]
+        wanted = replace(view.wanted(me.id, now - LONG), **filters)  # type: ignore[arg-type]
         query = {} if view.name == "open" else {"view": view.name}
         query |= filters
         if holder := asked.get("holder"):
@@ -164,7 +164,8 @@ def add_queue(desk: Blueprint, office: Office) -> None:
                 wanted, query["holder"] = replace(wanted, holder=found), holder
         after = asked.get("after")
         page = queue_page(office.database, office.keys, me, wanted, after, unless=unless, today=today)
-        return Look(view, filters, query, after or "", page, count_cases(office.database, me, today))
+        counts = count_cases(office.database, office.keys, me, today, now - LONG)
+        return Look(view, filters, query, after or "", page, counts)
 
     def _draw(template: str, look: Look, **more: object) -> str:
         now = office.now()
@@ -203,6 +204,11 @@ class Look:
     def stamp(self) -> str:
         """What the page has: of its rows, and of the counts."""
         return f"{self.page.stamp}.{zlib.crc32(repr(self.counts).encode()):x}"
+
+    def title(self, name: str) -> str:
+        """Put how many have waited a day before a name: it is seen while another page is open, and tells nothing."""
+        waiting = self.counts.waiting_a_day
+        return f"({waiting}) {name}" if waiting else name
 
 
 def readers(office: Office) -> list[StaffMember]:

@@ -11,7 +11,7 @@ import binascii
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal
 
 from sqlalchemy import (
@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from storage.casetelling import PRIORITIES
-from storage.days import day_of_date
+from storage.days import day_of, day_of_date
 from storage.opening import ROLES_THAT_READ
 from storage.schema import HELD, OPEN, QUEUED, WORKED_ON, cases, links, manifests, staff
 
@@ -50,7 +50,7 @@ class Wanted:
         raised: the person asked for somebody sooner.
         overdue: was to be done before today.
         orphaned: claimed by somebody who left or has another role now, or by nobody.
-        waiting_since: queued on this day or before, and not yet claimed.
+        waiting_since: not yet claimed, and queued at this moment, UTC, or before. By day alone here: the moment is sealed.
     """
 
     states: States = "open"
@@ -62,7 +62,7 @@ class Wanted:
     raised: bool = False
     overdue: bool = False
     orphaned: bool = False
-    waiting_since: date | None = None
+    waiting_since: datetime | None = None
 
 
 ALL_OPEN = Wanted()
@@ -131,7 +131,7 @@ def _where(wanted: Wanted, today: date) -> Iterator[ColumnElement[bool]]:
         gone = select(staff.c.id).where(~_WORKS_ON_CASES)
         yield cases.c.claimed_by.is_(None) | cases.c.claimed_by.in_(gone)
     if wanted.waiting_since is not None:
-        yield cases.c.queued_on <= day_of_date(wanted.waiting_since)
+        yield cases.c.queued_on <= day_of(wanted.waiting_since)
 
 
 def _has_link(connection: Connection, status: str) -> ColumnElement[bool]:

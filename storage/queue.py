@@ -18,12 +18,12 @@ from storage import audit
 from storage.cases import genuine_manifest
 from storage.casetelling import Status
 from storage.database import Database
-from storage.days import date_of_day
+from storage.days import date_of_day, day_of
 from storage.errors import CaseDamaged
 from storage.finding import ALL_OPEN, Wanted, count_found, cursor_after, found_cases, place_of
 from storage.keys import KeyDirectory
 from storage.opening import check_may_read, submitted, with_key
-from storage.schema import HELD, cases, links, manifests
+from storage.schema import HELD, QUEUED, cases, links, manifests
 from storage.sealing import digest
 from storage.staff import Caseworker
 
@@ -130,6 +130,8 @@ def queue_page(
         _row(row, told.get(row.id, []), counted.get(row.id, {}), keys.verify_keys, caseworker)
         for row in found
     )
+    if (since := wanted.waiting_since) is not None:
+        rows = tuple(row for row in rows if row.submitted_at is None or row.submitted_at <= since)
     return QueuePage(rows, following, stamp)
 
 
@@ -140,21 +142,59 @@ def find_reference(database: Database, caseworker: Caseworker, reference: str) -
         return str(submitted(connection, reference).reference)
 
 
-def count_cases(database: Database, caseworker: Caseworker, today: date | None = None) -> Counts:
-    """Count the open cases of each kind. Raises: as `queue_page`."""
-    today = today or datetime.now(UTC).date()
-    yesterday = today - timedelta(days=1)
+def count_cases(
+    database: Database,
+    keys: KeyDirectory,
+    caseworker: Caseworker,
+    today: date | None = None,
+    since: datetime | None = None,
+) -> Counts:
+    """Count the open cases of each kind.
+
+    Args:
+        today: as for `queue_page`.
+        since: what was queued then or before has waited a day, UTC; a day ago.
+    Raises: as `queue_page`.
+    """
+    today, since = today or datetime.now(UTC).date(), since or datetime.now(UTC) - timedelta(days=1)
     kinds = {
         "open": ALL_OPEN,
         "mine": Wanted(holder=caseworker.id),
         "raised": Wanted(raised=True),
         "overdue": Wanted(overdue=True),
-        "waiting_a_day": Wanted(waiting_since=yesterday),
         "orphaned": Wanted(orphaned=True),
     }
     with database.reading() as connection:
         check_may_read(connection, caseworker)
-        return Counts(**{name: count_found(connection, wanted, today) for name, wanted in kinds.items()})
+        counted = {name: count_found(connection, wanted, today) for name, wanted in kinds.items()}
+        waiting = _count_waiting(connection, keys, caseworker, since, today)
+        return Counts(waiting_a_day=waiting, **counted)
+
+
+def _count_waiting(
+    connection: Connection, keys: KeyDirectory, caseworker: Caseworker, since: datetime, today: date
+) -> int:
+    """Count what was queued by a moment. Of that very day's cases the moment is opened, unless they are many."""
+    longer = count_found(connection, Wanted(waiting_since=since - timedelta(days=1)), today)
+    of_that_day = connection.execute(
+        select(cases, manifests.c.sealed, manifests.c.signature)
+        .outerjoin(manifests, (manifests.c.case_id == cases.c.id) & (manifests.c.number == 0))
+        .where(text(f"cases.{QUEUED}"), cases.c.queued_on == day_of(since))
+        .limit(PAGE + 1)
+    ).all()
+    if len(of_that_day) > PAGE:
+        return count_found(connection, Wanted(waiting_since=since), today)
+    moments = [_submitted_at(row, keys.verify_keys, caseworker) for row in of_that_day]
+    return longer + sum(at is None or at <= since for at in moments)
+
+
+def _submitted_at(row: Row[Any], verify_keys: Sequence[bytes], caseworker: Caseworker) -> datetime | None:
+    """Return when a case was submitted; None where it is damaged."""
+    try:
+        private = with_key(row, caseworker).private
+        return genuine_manifest(row, 0, row, verify_keys, private, None).submitted_at
+    except CaseDamaged:
+        return None
 
 
 def held_by(database: Database) -> dict[bytes, int]:

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, insert, select, true, update
+from sqlalchemy import delete, func, insert, select, text, true, update
 
 from storage.database import Database
 from storage.days import day_of
 from storage.opening import ROLES_THAT_READ, check_may_read
-from storage.schema import cases, digests, staff
+from storage.schema import OPEN, QUEUED, cases, digests, staff
 from storage.staff import Caseworker
 from storage.team_chat import make_code
 
@@ -89,13 +89,11 @@ def chosen(database: Database, staff_id: bytes) -> Chosen | None:
 def waiting(database: Database, now: datetime) -> Waiting:
     """Count what waits."""
     today = day_of(now)
-    queued = select(func.count(), func.min(cases.c.queued_on)).where(cases.c.state == "queued")
+    queued = select(func.count(), func.min(cases.c.queued_on)).where(text(f"cases.{QUEUED}"))
     with database.reading() as connection:
         n, oldest = connection.execute(queued).one()
         older = connection.execute(queued.where(cases.c.queued_on < today)).one()[0]
-        raised = select(func.count()).where(
-            cases.c.raised == true(), cases.c.state.in_(("queued", "claimed"))
-        )
+        raised = select(func.count()).where(cases.c.raised == true(), text(f"cases.{OPEN}"))
         return Waiting(n, connection.execute(raised).scalar_one(), older, today - oldest if n else 0)
 
 

@@ -43,6 +43,10 @@
     const focused = document.activeElement?.closest?.("#views a")?.getAttribute("href");
     document.getElementById("views").replaceWith(told.getElementById("views"));
     if (focused) document.querySelector(`#views a[href="${CSS.escape(focused)}"]`)?.focus();
+    const remind = told.getElementById("remind");
+    document.title = remind.dataset.title;
+    const reminded = document.getElementById("remind");
+    if (reminded.innerHTML !== remind.innerHTML) reminded.innerHTML = remind.innerHTML;
     const list = told.getElementById("list");
     if (!list) return;
     const before = new Map(rows().map((row) => [row.dataset.ref, row]));

@@ -233,6 +233,18 @@ def test_links_of_a_case_with_a_child_are_shown_to_nobody(instance: Instance, me
     assert "Given in spite of that: 2." in page
     assert "a.example" not in page
     assert "b.example" not in page
+    ticked = ["answer-0", "answer-1", "answer-2", "link-0"]
+    for copy in (
+        mei.get(f"{HERE}/copy"),
+        mei.post(f"{HERE}/copy", take=ticked, names="", act="look"),
+        mei.post(f"{HERE}/copy", take=ticked, names="", act="html"),
+        mei.post(f"{HERE}/copy", take=ticked, names="", act="json"),
+        mei.get(f"{HERE}/talk"),
+        mei.get(f"{HERE}/rights?field=story"),
+        mei.get("/desk/queue"),
+    ):
+        assert copy.status_code == 200
+        assert ".example" not in text(copy)
 
 
 def test_what_came_since_stands_out_until_it_was_seen(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
@@ -233,6 +234,24 @@ def stamp_of(page: str) -> str:
     found = re.search(r'data-stamp="([^"]+)"', page)
     assert found
     return found[1]
+
+
+def test_what_waited_a_day_or_is_overdue_is_told_above_every_view_and_in_the_title(
+    instance: Instance, mei: Colleague
+) -> None:
+    now = datetime.now(UTC)
+    BuiltCase(instance, "TD-2345").submit([], at=now)
+    assert "<title>Queue</title>" in text(mei.get("/desk/queue"))
+    BuiltCase(instance, "TD-6789").submit([], at=now - timedelta(hours=50))
+    claimed: dict[str, Any] = {"state": "claimed", "claimed_by": mei.id, "due_on": day_of(now) - 2}
+    BuiltCase(instance, "TD-ABCD").submit([], at=now - timedelta(hours=50), **claimed)
+    for path in ("/desk/queue", "/desk/queue?view=mine", "/desk/queue/rows?view=mine"):
+        page = text(mei.get(path))
+        assert "(1) Queue" in page
+        assert "Waited over a day, and nobody has taken them up: 1" in page
+        assert "To be done before today: 1" in page
+    assert text(mei.get("/desk/queue")).index("TD-6789") < text(mei.get("/desk/queue")).index("TD-2345")
+    assert "nobody has taken them up" not in text(mei.get("/desk/queue?view=waiting"))
 
 
 def test_looking_again_costs_no_line_in_the_log_until_something_changed(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -175,7 +175,7 @@ def test_filters_give_what_they_say(
     with monkeypatch.context() as patch:
         patch.setattr("storage.finding.MOST_COUNTED", 1)
         assert references(page(link_status="reported")) == ["TD-LNK2"]
-    assert references(page(waiting_since=TODAY - timedelta(days=1))) == ["TD-WTE2"]
+    assert references(page(waiting_since=NOW - timedelta(days=1))) == ["TD-WTE2"]
     assert references(page(orphaned=True)) == []
     with instance.database.transaction() as connection:
         connection.execute(update(staff).where(staff.c.id == jo.id).values(role="auditor"))
@@ -187,8 +187,15 @@ def test_filters_give_what_they_say(
     (row,) = page(orphaned=True).rows or ()
     assert (row.reference, row.orphaned, row.holder) == ("TD-JPS2", True, "Jo")
 
-    counts = count_cases(instance.database, mei, TODAY)
-    assert (counts.open, counts.mine, counts.overdue, counts.orphaned) == (5, 1, 1, 1)
+    built(instance, "TD-NGT2")
+    night = NOW + timedelta(hours=13)  # on the next day, by UTC
+    assert references(page(waiting_since=night - timedelta(days=1))) == ["TD-WTE2"]
+    counts = count_cases(instance.database, instance.keys, mei, TODAY, night - timedelta(days=1))
+    assert counts.waiting_a_day == 1
+    assert count_cases(instance.database, instance.keys, mei, TODAY, NOW).waiting_a_day > 1
+
+    counts = count_cases(instance.database, instance.keys, mei, TODAY, NOW - timedelta(days=1))
+    assert (counts.open, counts.mine, counts.overdue, counts.orphaned) == (6, 1, 1, 1)
     assert (counts.waiting_a_day, counts.raised) == (1, 0)
     assert held_by(instance.database) == {mei.id: 1, jo.id: 1}
 
@@ -232,7 +239,7 @@ def test_who_reads_no_cases_sees_no_queue(instance: Instance, page: Page, mei: C
     with pytest.raises(NotAllowed):
         page(by=other)
     with pytest.raises(NotAllowed):
-        count_cases(instance.database, other)
+        count_cases(instance.database, instance.keys, other)
     with pytest.raises(NotAllowed):
         find_reference(instance.database, other, "TD-2345")
 
@@ -249,7 +256,7 @@ def test_a_reference_is_found_as_it_is_typed(instance: Instance, mei: Caseworker
     "wanted",
     [
         {},
-        {"states": "queued", "waiting_since": date(2026, 2, 1)},
+        {"states": "queued", "waiting_since": NOW - timedelta(days=28)},
         {"states": "closed"},
         {"holder": b"h" * 16},
         {"overdue": True},
@@ -313,7 +320,7 @@ def test_it_costs_the_same_however_many_cases_there_are(
             raw: Any = connection.connection.dbapi_connection
             raw.set_progress_handler(count_steps, 10)
         page(**wanted)
-        count_cases(instance.database, mei, TODAY)
+        count_cases(instance.database, instance.keys, mei, TODAY, NOW - timedelta(days=1))
         raw.set_progress_handler(None, 0)
         return steps[0]
 

@@ -52,7 +52,7 @@ def test_the_queue_has_cases_of_every_kind(new_home: Path) -> None:
     } <= {case.priority_reason for case in found}
     assert min(Counter(case.language for case in found).values()) >= 15
     assert not [case for case in found if case.damaged]
-    counted = count_cases(instance.database, at_work["Jo"])
+    counted = count_cases(instance.database, instance.keys, at_work["Jo"])
     assert all((counted.mine, counted.raised, counted.overdue, counted.waiting_a_day))
     opened = [cases.open_case(instance.database, instance.keys, at_work["Mei"], each) for each in references]
     assert {entry.kind for case in opened for entry in case.entries} >= {
