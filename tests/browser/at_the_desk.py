@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -103,11 +103,22 @@ def _link(url: str) -> dict[str, str]:
     return {"url": url, "normalised": url, "host": "forum.example", "platform": "other"}
 
 
+class Desk(Protocol):
+    """Where a desk is served."""
+
+    @property
+    def address(self) -> str:
+        """Its address, without a slash at the end."""
+
+
 class AtDesk:
-    """A colleague before a browser. Nothing may be asked for elsewhere, and no script may fail."""
+    """A colleague before a browser, signed in where there is a cookie.
+
+    Nothing may be asked for elsewhere, and no script may fail.
+    """
 
     def __init__(
-        self, browser: Browser, desk: Served, cookie: str, language: Language = "en", **options: Any
+        self, browser: Browser, desk: Desk, cookie: str = "", language: Language = "en", **options: Any
     ) -> None:
         self.desk = desk
         self.context: BrowserContext = browser.new_context(

@@ -54,7 +54,7 @@ def browser(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) ->
     if path is None:
         pytest.fail("There is no Chromium here: `make test` finds or installs one.", pytrace=False)
     with weather(tmp_path_factory.mktemp("weather")) as port:
-        elsewhere = f"--host-resolver-rules=MAP * 127.0.0.1:{port}, EXCLUDE 127.0.0.1"
+        elsewhere = f"--host-resolver-rules=MAP * 127.0.0.1:{port}, EXCLUDE 127.0.0.1, EXCLUDE localhost"
         started = playwright.chromium.launch(executable_path=path, args=[*FLAGS, elsewhere])
         yield started
         started.close()

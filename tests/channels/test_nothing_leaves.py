@@ -18,7 +18,7 @@ from storage.setup import initialise
 from tests.channels.harness import PUBLIC_URL, Delivery
 from tests.channels.registry import CHANNELS
 from tests.promises.conftest import Service
-from tests.tada.test_serve import free_port
+from tests.tada.serving import free_port
 
 DENIED = Path(__file__).parent / "denied"
 THEIRS = "canary-host.example.net"

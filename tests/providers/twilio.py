@@ -138,7 +138,7 @@ class FakeTwilio:
         media = {f"ME{next(self._ids):032x}": kind for kind in types}
         with self._lock:
             self.messages[sid] = Message(sid, True, user.address, text, self.now, media, status="received")
-            self._written[user.address] = self.now
+            self._written |= dict.fromkeys((user.address, f"whatsapp:{user.user_id}"), self.now)
             self.stopped.discard(user.address)
         form = {
             "SmsMessageSid": sid, "NumMedia": str(len(types)), "ProfileName": user.name, "MessageType": "text",
@@ -271,6 +271,11 @@ class FakeTwilio:
 
     # -------------------------------------------------------------- calls of the product
 
+    @property
+    def sending(self) -> str:
+        """The path that a message is sent by."""
+        return f"/2010-04-01/Accounts/{self.account_sid}/Messages.json"
+
     def answer(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[int, Any, Any]:
@@ -352,7 +357,7 @@ class FakeTwilio:
             and query.get("From") in (None, each.user if each.inbound else f"whatsapp:{self.number}")
             and (since is None or each.at >= since.timestamp())
         ]
-        uri = f"/2010-04-01/Accounts/{self.account_sid}/Messages.json"
+        uri = self.sending
         return {
             "messages": found, "uri": uri, "first_page_uri": uri, "next_page_uri": None, "previous_page_uri": None,
             "page": 0, "page_size": 1000, "start": 0, "end": len(found),
