@@ -113,3 +113,7 @@ def test_all_addresses_together_have_a_hundred_tries_an_hour() -> None:
     assert all(tries.allow("web", f"{n}", NOW) for n in range(TRIES_OF_ALL))
     assert not tries.allow("web", "one more", NOW)
     assert tries.allow("web", "one more", NOW + timedelta(hours=1))
+
+
+def test_the_tries_are_those_of_the_threat_model() -> None:
+    assert (TRIES_OF_ADDRESS, TRIES_OF_ALL) == (5, 100)
