@@ -116,8 +116,13 @@ def found_cases(
         yield from rows
 
 
-def _where(wanted: Wanted, today: date) -> Iterator[ColumnElement[bool]]:
-    yield text(f"cases.{_state(wanted)}")  # type: ignore[misc]
+def _where(wanted: Wanted, today: date, counting: bool = False) -> Iterator[ColumnElement[bool]]:
+    state = _state(wanted)
+    if state == QUEUED and not counting:
+        # Said in these words, SQLite would go along the days, which are in no order of a page.
+        yield cases.c.state == "queued"
+        state = OPEN
+    yield text(f"cases.{state}")  # type: ignore[misc]
     for name in ("priority", "language", "channel"):
         if (value := getattr(wanted, name)) is not None:
             yield cases.c[name] == value
@@ -157,7 +162,13 @@ def _state(wanted: Wanted) -> str:
 
 def count_found(connection: Connection, wanted: Wanted, today: date) -> int:
     """Count the cases that are wanted, up to `MOST_COUNTED`."""
-    some = select(literal(1)).select_from(cases).where(*_where(wanted, today)).limit(MOST_COUNTED).subquery()
+    some = (
+        select(literal(1))
+        .select_from(cases)
+        .where(*_where(wanted, today, counting=True))
+        .limit(MOST_COUNTED)
+        .subquery()
+    )
     return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
 
 
