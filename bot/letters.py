@@ -15,7 +15,7 @@ from locales import Words
 from settings import Settings
 from storage.errands import Errand
 from storage.errors import StateUnreadable
-from storage.outbox import DELIVER, Addressed, Outbox
+from storage.outbox import DELIVER, Addressed, ChatEnded, Outbox
 
 Sender = Callable[[str, str, str], Sequence[Errand]]
 """From an address, a text and the letter's id to what sends it; nothing where the address is not the channel's."""
@@ -82,6 +82,9 @@ def _deliver(
     except StateUnreadable:
         post.outbox.mark([letter_id], "failed", now)
         raise GiveUp("letter_unreadable") from None
+    except ChatEnded:
+        post.outbox.mark([letter_id], "failed", now)
+        return
     if addressed is None or addressed.must_wait(now):
         return
     errands = _errands(addressed, post.words, senders)

@@ -153,14 +153,17 @@ def read_entries(connection: Connection, opened: Opened) -> tuple[Entry, ...]:
 
 
 def _deliveries(connection: Connection, case_id: bytes) -> Iterator[tuple[int, str]]:
-    """Give for each message how far it is; what reached the person by either way has reached them."""
-    ranked = ("failed", "waiting", "sent", "delivered")
+    """Give for each message how far it is; what reached the person by either way has reached them.
+
+    What did not arrive in the chat, or had none to go to, still waits for whoever comes with the case code.
+    """
+    ranked = ("failed", "by_code", "waiting", "sent", "delivered")
     found: dict[int, str] = {}
     for row in connection.execute(
-        select(letters.c.entry, letters.c.state).where(letters.c.case_id == case_id)
+        select(letters.c.entry, letters.c.reader, letters.c.state).where(letters.c.case_id == case_id)
     ):
-        best = found.get(row.entry, "failed")
-        found[row.entry] = max(best, row.state, key=ranked.index)
+        state = "by_code" if row.state == "waiting" and row.reader == "code" else row.state
+        found[row.entry] = max(found.get(row.entry, "failed"), state, key=ranked.index)
     yield from found.items()
 
 

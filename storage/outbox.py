@@ -82,6 +82,10 @@ class Addressed:
         return self.paused or too_late
 
 
+class ChatEnded(Exception):
+    """Nothing that was written to this chat can arrive there any more."""
+
+
 class Outbox:
     """The letters that wait. Safe to share between threads."""
 
@@ -110,7 +114,11 @@ class Outbox:
         return _opened(found, keys.private)
 
     def addressed(self, letter_id: bytes, now: datetime) -> Addressed | None:
-        """Return a letter that is to be sent, and where to; None if it is gone, sent, or its chat has ended."""
+        """Return a letter that is to be sent, and where to; None if it is gone or sent, or is fetched there.
+
+        Raises:
+            ChatEnded: its chat is forgotten, as after a block.
+        """
         with self._database.reading() as connection:
             row = connection.execute(
                 select(letters).where(letters.c.id == letter_id, letters.c.state == "waiting")
@@ -122,7 +130,9 @@ class Outbox:
                     conversations.c.letter_key == row.letter_key, conversations.c.case_id == row.case_id
                 )
             ).one_or_none()
-        if chat is None or chat.address is None:
+        if chat is None:
+            raise ChatEnded
+        if chat.address is None:
             return None
         remembered = Remembered.of(chat, self._epochs.living(now))
         channel, address = remembered.opened_address(chat.address)

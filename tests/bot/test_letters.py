@@ -15,7 +15,7 @@ from locales import Words
 from settings import Settings, read_settings
 from storage.errands import Errand
 from storage.errors import StateUnreadable
-from storage.outbox import DELIVER, Addressed, Letter
+from storage.outbox import DELIVER, Addressed, ChatEnded, Letter
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 ID = b"i" * 16
@@ -34,12 +34,13 @@ class Outbox:
 
     addressed_to: Addressed | None
     marked: list[str] = field(default_factory=list)
-    unreadable: bool = False
+    never: Exception | None = None
+    """Why it can never arrive."""
 
     def addressed(self, letter_id: bytes, now: datetime) -> Addressed | None:
         assert (letter_id, now) == (ID, NOW)
-        if self.unreadable:
-            raise StateUnreadable("a letter")
+        if self.never:
+            raise self.never
         return self.addressed_to
 
     def mark(self, letter_ids: Sequence[bytes], state: str, now: datetime) -> None:
@@ -192,10 +193,16 @@ def test_what_is_gone_sent_or_fetched_is_done() -> None:
 
 
 def test_what_cannot_be_opened_is_told_as_failed() -> None:
-    sent = Sent(Outbox(None, unreadable=True))
+    sent = Sent(Outbox(None, never=StateUnreadable("a letter")))
     with pytest.raises(GiveUp):
         sent.deliver()
     assert sent.outbox.marked == ["failed"]
+
+
+def test_what_was_written_to_a_chat_that_is_forgotten_is_told_as_failed() -> None:
+    sent = Sent(Outbox(None, never=ChatEnded()))
+    sent.deliver()
+    assert (sent.now, sent.outbox.marked) == ([], ["failed"])
 
 
 def test_without_a_provider_there_is_nothing_to_deliver_with() -> None:

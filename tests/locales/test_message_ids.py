@@ -73,7 +73,7 @@ FAMILIES: dict[str, set[str]] = {
     "desk.reported_to": set(naming.REPORTED_TO),
     "desk.outcome": set(naming.OUTCOMES),
     "desk.entry": set(KINDS),
-    "desk.delivery": {"waiting", *get_args(DeliveryState)},
+    "desk.delivery": {"waiting", "by_code", *get_args(DeliveryState)},
     "desk.case_status": set(get_args(Status)),
     "desk.case": {"added", "corrected"},
     "choice.contact_method": set(CHOICES["contact_method"]),

@@ -13,7 +13,7 @@ from storage.casework import claim_case, close_case
 from storage.errors import CannotOpen, CannotReach, CaseClosed, NotYours
 from storage.exchange import Means
 from storage.letters import LETTER_KEPT, end_talk, send_letter, talks_since, ways_to
-from storage.outbox import DELIVER, TALK_KEPT, Outbox
+from storage.outbox import DELIVER, TALK_KEPT, ChatEnded, Outbox
 from storage.retention import purge
 from storage.schema import later_work, letters
 from storage.sealing import open_letter, seal_letter
@@ -339,7 +339,7 @@ def test_what_opens_letters_opens_no_answer_whatever_key_it_is_given(instance: I
     assert open_letter(built.pair.private, seal_letter(built.pair.public, b"x", b"i"), b"i") == b"x"
 
 
-def test_when_a_chat_ends_what_waited_for_it_opens_no_more(
+def test_when_a_chat_ends_what_waited_for_it_opens_no_more_and_waits_for_the_code(
     instance: Instance, mei: Caseworker, person: Person, outbox: Outbox
 ) -> None:
     send_letter(instance.database, mei, person.reference, SAID, now=NOW)
@@ -347,5 +347,10 @@ def test_when_a_chat_ends_what_waited_for_it_opens_no_more(
         letter_id = connection.execute(select(letters.c.id).where(letters.c.reader == "chat")).scalar_one()
     person.intake.leave("telegram", "an address", erase=False, now=NOW)
     assert outbox.waiting("telegram", "an address", NOW) == []
-    assert outbox.addressed(letter_id, NOW) is None
+    with pytest.raises(ChatEnded):
+        outbox.addressed(letter_id, NOW)
+    outbox.mark([letter_id], "failed", NOW)
+    assert (
+        open_case(instance.database, instance.keys, mei, person.reference).entries[-1].delivery == "by_code"
+    )
     assert ways_to(instance.database, mei, person.reference) == {"code"}
