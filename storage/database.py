@@ -105,8 +105,7 @@ class Database:
         """Start anew, as after a fork: what was opened before it is the parent's."""
         self.engine.dispose(close=False)
         self.lines: list[Line] = []
-        self._turns = [threading.RLock() for _ in range(_STRIPES)]
-        self._thought: AbstractContextManager[None] = _Held(threading.RLock()) if self.file else nullcontext()
+        self._turns = [threading.RLock() for _ in range(1 if self.file else _STRIPES)]
         if self._writer is not None:
             self._writer.forget()
 
@@ -176,16 +175,12 @@ class Database:
                 raise
 
     def turn_of(self, serialise_on: bytes) -> AbstractContextManager[None]:
-        """Wait, within this process, until nobody else is at work on the same; see `transaction`."""
-        return _Held(self._turns[int.from_bytes(serialise_on[:8], "big") % len(self._turns)])
+        """Wait, within this process, until nobody else is at work on the same; see `transaction`.
 
-    def thinking(self) -> AbstractContextManager[None]:
-        """Wait until no other message is being worked out in this process.
-
-        With SQLite, which answers at once, several would only take the interpreter from each other. Whoever
-        writes is not at it any more: while one waits for the disk, the next is worked out.
+        With SQLite, which knows one writer, one message at a time is worked on in a process: several would
+        only take the interpreter from each other.
         """
-        return self._thought
+        return _Held(self._turns[int.from_bytes(serialise_on[:8], "big") % len(self._turns)])
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

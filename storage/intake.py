@@ -110,23 +110,22 @@ class Intake:
     def _take_lightly(
         self, heard: Heard, now: datetime, decide: Decide, causes: Causes, person: bytes
     ) -> Reply:
+        living = self._epochs.living(now)
+        marks = [epoch.mark(heard) for epoch in living]
         with self._database.lent() as line:
-            with self._database.thinking():
-                living = self._epochs.living(now)
-                marks = [epoch.mark(heard) for epoch in living]
-                try:
-                    sent_at = None if causes is nothing_else else now
-                    found = _find(line, living, heard.channel, heard.address, marks, False, sent_at)
-                except DBAPIError:
-                    # Such as a connection from before a restart; a transaction knows what to do about it.
-                    raise NeedsTransaction from None
-                if found.id is not None and _is_over(found, now):
-                    raise NeedsTransaction
-                exchange = Exchange(None, self._means, heard, now, living, found, found.id is not None, None)
-                if (earlier := exchange.earlier) is not None:
-                    return earlier
-                turn = decide(exchange.conversation, exchange.outside)
-                exchange.gather(turn, causes(turn.reply, exchange.waits))
+            try:
+                sent_at = None if causes is nothing_else else now
+                found = _find(line, living, heard.channel, heard.address, marks, False, sent_at)
+            except DBAPIError:
+                # Such as a connection from before a restart; a transaction knows what to do about it.
+                raise NeedsTransaction from None
+            if found.id is not None and _is_over(found, now):
+                raise NeedsTransaction
+            exchange = Exchange(None, self._means, heard, now, living, found, found.id is not None, None)
+            if (earlier := exchange.earlier) is not None:
+                return earlier
+            turn = decide(exchange.conversation, exchange.outside)
+            exchange.gather(turn, causes(turn.reply, exchange.waits))
             self._database.write(line, exchange.write, exchange.is_one_statement(line))
             return turn.reply
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -182,23 +179,3 @@ def test_a_draft_is_not_gone_on_with_from_its_last_second_on(
     remembered = intake.peek("web", "an address", at)
     assert remembered is not None
     assert (remembered.answered == ()) == (hours == 72)
-
-
-def test_while_one_message_waits_for_the_disk_the_next_is_worked_out(
-    intake: Intake, instance: Instance
-) -> None:
-    worked_out = threading.Semaphore(0)
-
-    def decide(_: Conversation | None, __: Outside) -> Turn:
-        worked_out.release()
-        return Turn(Conversation(), reply("a"))
-
-    def take(person: str) -> Reply:
-        return intake.take(replace(heard("first"), address=person), NOW, decide)
-
-    with ThreadPoolExecutor(2) as pool:
-        with instance.database.transaction(b"somebody who writes"):
-            answers = [pool.submit(take, person) for person in ("one", "another")]
-            both = all(worked_out.acquire(timeout=5) for _ in answers)
-        assert both
-        assert [answer.result() for answer in answers] == [reply("a")] * 2
