@@ -187,6 +187,14 @@ def test_a_failure_that_is_over_is_not_held_against_it(api: BotApi, call: Call) 
 # ------------------------------------------------------------------ poll
 
 
+@pytest.fixture(autouse=True)
+def a_terminal_to_press_keys_in() -> Iterator[None]:
+    """A shell that runs the tests in the background has them ignore Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class UntilQuiet:
     """Presses Ctrl-C once everything was fetched and confirmed."""
 
