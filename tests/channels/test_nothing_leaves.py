@@ -50,6 +50,7 @@ def address(environ: dict[str, str], tmp_path: Path) -> Iterator[str]:
     port = free_port()
     run = {**os.environ, **environ, "PYTHONPATH": str(DENIED), "CALLED": str(tmp_path / "called")}
     command = [str(Path(sys.executable).with_name("tada")), "serve", "--port", str(port)]
+    command += ["--desk-port", str(free_port())]
     with (tmp_path / "printed").open("w") as printed:
         process = subprocess.Popen(command, env=run, stdout=printed, stderr=printed)
     try:
