@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from flows.vocabulary import LANGUAGES, Language
 from storage.days import day_of
@@ -51,6 +51,7 @@ def test_the_queue_is_worked_by_keyboard(sits: Sits) -> None:
     page.keyboard.press("c")
     expect(page.locator(".notice.ok")).to_contain_text("It is yours now")
     expect(page.locator("[data-ref=TD-6789]")).to_contain_text("you")
+    assert [cell for cell in page.locator("[data-ref=TD-6789] td").all() if _is_hidden(cell)] == []
     page.wait_for_load_state()
     page.keyboard.press("/")
     page.keyboard.type("td-abcd")
@@ -63,6 +64,13 @@ def test_the_queue_is_worked_by_keyboard(sits: Sits) -> None:
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text("TD-2345")
+
+
+def _is_hidden(cell: Locator) -> bool:
+    """Whether there are words in a cell for those alone who listen to the page."""
+    return bool(cell.inner_text().strip()) and bool(
+        cell.evaluate("cell => getComputedStyle(cell).clipPath != 'none'")
+    )
 
 
 def test_enter_in_a_box_presses_nothing(sits: Sits, desk: Served) -> None:

@@ -176,7 +176,7 @@
   }
 
   function bubble(sender, text) {
-    const who = make("p", { class: "who" }, say({ you: "you", caseworker: "colleague" }[sender] || "assistant"));
+    const who = make("p", { class: "who spoken" }, say({ you: "you", caseworker: "colleague" }[sender] || "assistant"));
     const element = make("div", { class: "message " + sender }, who);
     if (sender === "you") element.append(make("p", { lang: langOf(text) }, text));
     else element.append(...prose(text));
