@@ -1,9 +1,7 @@
 """One face for both databases: a durable transaction, one writer at a time where that matters.
 
-SQLite knows one writer. Left to itself it lets writers sleep and try again, and one of them may wait
-for seconds; here they queue, on a lock within the process and on a file lock between processes.
-PostgreSQL takes many writers; there only the messages of one person queue, also before a row of
-theirs exists that could be locked.
+SQLite knows one writer, and those who write queue (`storage.writers`). PostgreSQL takes many writers; there
+only the messages of one person queue, also before a row of theirs exists that could be locked.
 """
 
 from __future__ import annotations
@@ -11,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Literal
@@ -29,18 +27,11 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
 
 from storage.errors import StoreAway, StoreRefused
-from storage.line import Line
-
-try:
-    import fcntl
-except ImportError:  # Windows: one process at a time serves a file there, and SQLite's own lock remains
-    fcntl = None  # type: ignore[assignment]
+from storage.line import Line, Writing
+from storage.writers import WAIT_SECONDS, GroupCommit, Held, WriterQueue
 
 BUSY_SECONDS = 5
 """How long SQLite waits for a writer that does not queue with us, such as an operator's shell."""
-
-WAIT_SECONDS = 10
-"""How long a transaction waits for its turn. Twilio gives up on us after 15."""
 
 CONNECTIONS = 8
 """The most connections of one process. Measured: more of them make a small PostgreSQL slower."""
@@ -97,7 +88,7 @@ class Database:
         else:
             raise ValueError("the database must be SQLite or PostgreSQL")
         self.engine: Engine = _engine(url, self.dialect)
-        self._writer = _Writer(self.file.with_name(self.file.name + ".lock")) if self.file else None
+        self._writers = WriterQueue(self.file.with_name(self.file.name + ".lock")) if self.file else None
         self.forget()
         _forget_after_fork(self)
 
@@ -105,9 +96,10 @@ class Database:
         """Start anew, as after a fork: what was opened before it is the parent's."""
         self.engine.dispose(close=False)
         self.lines: list[Line] = []
-        self._turns = [threading.RLock() for _ in range(1 if self.file else _STRIPES)]
-        if self._writer is not None:
-            self._writer.forget()
+        self._turns = [threading.RLock() for _ in range(_STRIPES)]
+        if self._writers is not None:
+            self._writers.forget()
+            self._together = GroupCommit(self._writers)
 
     @classmethod
     def open(cls, url: str) -> Database:
@@ -154,33 +146,25 @@ class Database:
         """
         return _Lent(self)
 
-    def write(self, line: Line, writing: Callable[[Line], None], at_once: bool = False) -> None:
+    def write(self, line: Line, writing: Writing, at_once: bool = False) -> None:
         """Run one durable transaction on a line; whoever writes what others may write too sees to it itself.
 
         Args:
-            writing: writes on the line; nothing of it is kept if it raises.
+            writing: writes on the line it is given, which with SQLite may be another one of this process; nothing
+                of it is kept if it raises. It may be called again after it was taken back.
             at_once: it is one statement, which is a transaction by itself.
         Raises: as `transaction`.
         """
         if at_once:
             writing(line)
-            return
-        with self._queued(None):
-            try:
-                line.execute(self._begin(None))
-                writing(line)
-                line.execute("COMMIT")
-            except BaseException:
-                line.roll_back()
-                raise
+        elif self._writers is not None:
+            self._together.write(line, writing)
+        else:
+            line.commit(writing)
 
     def turn_of(self, serialise_on: bytes) -> AbstractContextManager[None]:
-        """Wait, within this process, until nobody else is at work on the same; see `transaction`.
-
-        With SQLite, which knows one writer, one message at a time is worked on in a process: several would
-        only take the interpreter from each other.
-        """
-        return _Held(self._turns[int.from_bytes(serialise_on[:8], "big") % len(self._turns)])
+        """Wait, within this process, until nobody else is at work on the same; see `transaction`."""
+        return Held(self._turns[int.from_bytes(serialise_on[:8], "big") % len(self._turns)])
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -224,8 +208,8 @@ class Database:
         self.engine.dispose()
 
     def _queued(self, serialise_on: bytes | None) -> Any:
-        if self._writer is not None:
-            return self._writer
+        if self._writers is not None:
+            return self._writers
         if serialise_on is None:
             return nullcontext()
         # One person's messages wait here rather than each on a connection that others could use.
@@ -257,73 +241,6 @@ class Database:
         # Two statements in one round trip; the number is ours, so there is nothing to quote.
         number = int.from_bytes(serialise_on[:8], "big", signed=True)
         return f"BEGIN; SELECT pg_advisory_xact_lock({number})"
-
-
-class _Writer:
-    """The queue of writers to one SQLite file: a lock for threads, a lock on a file for processes."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._gate = path.with_name(path.name + ".gate")
-        self.forget()
-
-    def forget(self) -> None:
-        """Start anew, as after a fork: a file opened before it would share its lock with the parent."""
-        self._turn = _Held(threading.Lock())
-        self._locked: int | None = None
-        self._files: tuple[int, int] | None = None
-
-    def __enter__(self) -> None:
-        self._turn.__enter__()
-        try:
-            self._locked = self._lock()
-        except BaseException:
-            self._turn.__exit__()
-            raise
-
-    def __exit__(self, *_: object) -> None:
-        if self._locked is not None:
-            fcntl.flock(self._locked, fcntl.LOCK_UN)
-        self._turn.__exit__()
-
-    def _lock(self) -> int | None:
-        """Take the lock through a gate, so that processes take turns.
-
-        Whoever waits for the lock holds the gate. Without it a process that lets go and asks again at once
-        gets the lock again, and the other waits for a second.
-        """
-        if fcntl is None:
-            return None
-        try:
-            if self._files is None:
-                self._files = _opened(self._gate), _opened(self._path)
-            gate, lock = self._files
-            fcntl.flock(gate, fcntl.LOCK_EX)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-            finally:
-                fcntl.flock(gate, fcntl.LOCK_UN)
-        except OSError as error:
-            raise StoreAway(f"the lock file: {type(error).__name__}") from None
-        return lock
-
-
-def _opened(path: Path) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-
-
-class _Held:
-    """A lock, waited for no longer than a message may take."""
-
-    def __init__(self, lock: threading.Lock | threading.RLock) -> None:
-        self._lock = lock
-
-    def __enter__(self) -> None:
-        if not self._lock.acquire(timeout=WAIT_SECONDS):
-            raise StoreAway("no turn within the time that a message may take")
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
 
 
 class _Lent:

@@ -6,16 +6,18 @@ what most messages write. A line is opened once, lent to one message at a time, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+Writing = Callable[["Line"], None]
+"""Writes on a line."""
+
 
 class Line:
-    """One connection in the driver's own terms. What is written on it is committed as it stands, or within
-    `begin` and `commit`."""
+    """One connection in the driver's own terms. What is run on it is committed as it stands, or by `commit`."""
 
     def __init__(self, engine: Engine) -> None:
         lent = engine.raw_connection()
@@ -47,7 +49,18 @@ class Line:
         except Exception as error:
             raise self._as_core_does(error) from None
 
-    def roll_back(self) -> None:
+    def commit(self, *writings: Writing) -> None:
+        """Run one durable transaction; nothing of it is kept if one of them raises."""
+        try:
+            self.execute("BEGIN IMMEDIATE" if self.dialect.name == "sqlite" else "BEGIN")
+            for writing in writings:
+                writing(self)
+            self.execute("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def _roll_back(self) -> None:
         """Take back what was begun; a line on which even that fails is broken."""
         try:
             self._cursor.execute("ROLLBACK")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import gc
 import os
-import sys
 
 import click
 from flask import Flask
@@ -23,8 +22,9 @@ from tada.instance import Instance
 from tada.problems import told
 from tada.supervisor import stop_with_parent
 
-THREADS = 4
-"""Of one process. More of them would take the interpreter from each other; fewer would let the first slow ones hold up all."""
+THREADS = 8
+"""Of one process. What one of them waits to write is written with what the others do; fewer would let the first slow ones
+hold up all."""
 
 GRACE_SECONDS = 10
 """What messages being answered have when the server stops."""
@@ -73,9 +73,6 @@ def main() -> None:
 
     def in_process() -> Flask:
         stop_with_parent()
-        # The one that holds the lock on the database gives the interpreter away at every wait for the disk; in
-        # the usual 5 ms until it has it back, everybody else waits for both.
-        sys.setswitchinterval(0.001)
         # What was loaded before the fork stays: looking through it for garbage again and again finds none,
         # and would copy the pages that the processes share.
         gc.freeze()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -219,28 +217,6 @@ def test_a_connection_cut_in_the_middle_is_away(postgresql_url: str, open_cutter
     with pytest.raises(StoreAway), database.transaction(PERSON) as connection:  # noqa: PT012
         open_cutter()
         connection.execute(text("SELECT 1"))
-    database.close()
-
-
-def test_a_turn_that_does_not_come_in_time_is_away(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "WAIT_SECONDS", 0.05)
-    database = Database.open(sqlite_url)
-    inside, leave = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with database.transaction():
-            inside.set()
-            leave.wait(5)
-
-    holder = threading.Thread(target=hold)
-    holder.start()
-    inside.wait(5)
-    started = time.monotonic()
-    with pytest.raises(StoreAway, match="no turn"), database.transaction():
-        pass
-    assert time.monotonic() - started < 2
-    leave.set()
-    holder.join()
     database.close()
 
 
