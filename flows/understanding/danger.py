@@ -15,6 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from flows.understanding.sieve import Sieve, pieces
 from flows.understanding.text import fold
 
 
@@ -31,11 +32,13 @@ def read_danger(text: str) -> Danger | None:
     Links, addresses and user names are not read as words. Never raises; linear in the text.
     """
     plain = _one_form(_NOT_WORDS.sub(" ", fold(text)))
-    for harmless in _for(plain, _HARMLESS):
+    held = pieces(plain)
+    for harmless in _HARMLESS.worth_trying(held):
         plain = harmless.sub(" ", plain)
-    if any(_tells_of_self(plain, sign) for line in _for(plain, _SELF) for sign in line.finditer(plain)):
+    selves, others = _SELF.worth_trying(held), _VIOLENCE.worth_trying(held)
+    if any(_tells_of_self(plain, sign) for line in selves for sign in line.finditer(plain)):
         return Danger.SELF
-    if any(_tells_of_now(plain, sign) for line in _for(plain, _VIOLENCE) for sign in line.finditer(plain)):
+    if any(_tells_of_now(plain, sign) for line in others for sign in line.finditer(plain)):
         return Danger.VIOLENCE
     return None
 
@@ -96,29 +99,14 @@ def _pattern(line: str) -> str:
     return r"(?:^|(?<=[.!?。\n]))" + "".join(f"(?=[^.!?。\n]*?(?:{part}))" for part in parts)
 
 
-_Lines = dict[bool, tuple[re.Pattern[str], ...]]
-"""What finds the lines of some families: under True those with Chinese characters, under False the others.
-
-A pattern for each: `re` looks for the first characters of a single one, and tries a joined one at every place.
-"""
-
-
-def _compiled(families: list[dict[str, str]]) -> _Lines:
+def _sieve(families: list[dict[str, str]]) -> Sieve:
     lines = [line for family in families for line in family["lines"].replace("\n  ", "").splitlines()]
-    return {
-        chinese: tuple(re.compile(_pattern(line)) for line in lines if bool(_HAN.search(line)) is chinese)
-        for chinese in (True, False)
-    }
+    return Sieve(map(_pattern, lines))
 
 
-def _for(text: str, lines: _Lines) -> tuple[re.Pattern[str], ...]:
-    """Return the lines that a text in one form can hold at all."""
-    return (*(() if text.isascii() else lines[True]), *(lines[False] if _LETTERS.search(text) else ()))
-
-
-_HARMLESS = _compiled(_TABLE["harmless"])
-_SELF = _compiled([family for family in _TABLE["sign"] if family["danger"] == Danger.SELF])
-_VIOLENCE = _compiled([family for family in _TABLE["sign"] if family["danger"] == Danger.VIOLENCE])
+_HARMLESS = _sieve(_TABLE["harmless"])
+_SELF = _sieve([family for family in _TABLE["sign"] if family["danger"] == Danger.SELF])
+_VIOLENCE = _sieve([family for family in _TABLE["sign"] if family["danger"] == Danger.VIOLENCE])
 
 # ------------------------------------------------------------------ what stands before it
 
