@@ -32,6 +32,7 @@ def keep_logs(stream: TextIO | None = None) -> None:
     handler.setFormatter(Lines())
     logging.basicConfig(handlers=[handler], level=logging.ERROR, force=True)
     logging.captureWarnings(True)
+    logging.logThreads = logging.logMultiprocessing = False  # not in our lines, and dear to find out
     for name in OURS:
         logging.getLogger(name).setLevel(logging.INFO)
 

@@ -5,17 +5,18 @@ Reads the settings, builds the parts, and hands them to each other. Nobody impor
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask, g, request
 from flask.json.provider import DefaultJSONProvider
 from flask.typing import ResponseReturnValue
 
 import bot.web
-from bot.access import guard
+from bot.access import guard, here
 from bot.door import Door
 from bot.headers import DESK_HEADERS, add_headers
 from bot.limits import Limits
@@ -49,11 +50,23 @@ Checks = Mapping[str, Callable[[], bool]]
 """What `/readyz` asks, by name."""
 
 
+class _App(Flask):
+    """Flask, told that no view of ours is a coroutine, so that it does not look at each request."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function as it is."""
+        return func
+
+
 class _Json(DefaultJSONProvider):
     """JSON in the order in which it was put together, Chinese as Chinese."""
 
-    ensure_ascii = False
-    sort_keys = False
+    def dumps(self, obj: Any, **_: Any) -> str:
+        """Write JSON."""
+        return _written(obj)
+
+
+_written = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def create_app(environ: Mapping[str, str] | None = None) -> Flask:
@@ -85,7 +98,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
 
 def assemble(settings: Settings, words: Words, reception: Reception, checks: Checks) -> Flask:
     """Put an application together from its parts; the desk stands beside it, and is none of them."""
-    app = Flask(__name__, static_folder=None)
+    app = _App(__name__, static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.json = _Json(app)
     pages = Pages(words)
@@ -161,10 +174,11 @@ def _limit_bodies(app: Flask) -> None:
 
     @app.before_request
     def refuse_what_was_cut() -> None:
-        largest = LARGER_BODIES.get(request.url_rule.rule if request.url_rule else "", LARGEST_BODY)
-        request.max_content_length = largest
+        asked = here(request)
+        largest = LARGER_BODIES.get(asked.url_rule.rule if asked.url_rule else "", LARGEST_BODY)
+        asked.max_content_length = largest
         # A body of unknown length is cut at the limit without a word, and half of it could pass for a whole.
-        if request.content_length is None and len(request.get_data()) >= largest:
+        if asked.content_length is None and len(asked.get_data()) >= largest:
             raise Problem("too_large")
 
 

@@ -60,24 +60,31 @@ def guard(app: Flask, public_url: str | None, metrics_token: str | None) -> None
 
     @app.before_request
     def check() -> None:
-        if request.url_rule is None:
+        asked = here(request)
+        if asked.url_rule is None:
             return  # 404 or 405 follows
-        method = "GET" if request.method == "HEAD" else request.method
-        match ACCESS.get((method, request.url_rule.rule)):
+        method = "GET" if asked.method == "HEAD" else asked.method
+        match ACCESS.get((method, asked.url_rule.rule)):
             case Caller.ANYONE | Caller.PROVIDER:
                 return
-            case Caller.OUR_FORM if _is_ours(request, own_hosts, from_form=True):
+            case Caller.OUR_FORM if _is_ours(asked, own_hosts, from_form=True):
                 return
-            case Caller.OUR_PAGE if _is_ours(request, own_hosts):
+            case Caller.OUR_PAGE if _is_ours(asked, own_hosts):
                 return
-            case Caller.HOLDER if _is_ours(request, own_hosts):
-                g.token = _token(request)
+            case Caller.HOLDER if _is_ours(asked, own_hosts):
+                g.token = _token(asked)
                 return
-            case Caller.OPERATOR if _is_operator(request, metrics_token):
+            case Caller.OPERATOR if _is_operator(asked, metrics_token):
                 return
             case None | Caller.OPERATOR:
                 raise Problem("not_found")
         raise Problem("origin")
+
+
+def here(request: Request) -> Request:
+    """Return the request that Flask's stand-in stands for; it looks for it anew at every use."""
+    found: Request = request._get_current_object()  # type: ignore[attr-defined]
+    return found
 
 
 def _is_ours(asked: Request, own_hosts: frozenset[str], from_form: bool = False) -> bool:

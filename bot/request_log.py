@@ -44,6 +44,8 @@ class Metrics:
             buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
         )
 
+        self._of_route: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
+
     def note(self, event: str) -> None:
         """Count something that happened at a provider.
 
@@ -54,8 +56,12 @@ class Metrics:
 
     def count(self, route: str, status: int, seconds: float) -> None:
         """Count one answered request."""
-        self._requests.labels(route, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        if (figures := self._of_route.get((route, status))) is None:
+            figures = self._requests.labels(route, str(status)), self._seconds.labels(route)
+            self._of_route[route, status] = figures
+        requests, times = figures
+        requests.inc()
+        times.observe(seconds)
 
     def as_text(self) -> bytes:
         """The figures in Prometheus' text form; of all processes where they share a folder for it."""

@@ -151,8 +151,11 @@ class Manifest:
             raise BadFormat("manifest") from None
 
 
+_written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def _dump(content: dict[str, Any]) -> bytes:
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    return _written(content).encode("utf-8", "surrogatepass")
 
 
 def _load(data: bytes) -> Any:

@@ -6,6 +6,7 @@ was found or opened by it is a random number to everybody.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -50,15 +51,21 @@ class Epochs:
     def __init__(self, keys: KeyDirectory) -> None:
         self._keys = keys
         self._derived: dict[bytes, Epoch] = {}
+        # From what was read of the directory, for as long as nothing in it changes.
+        self._found: tuple[Mapping[int, bytes], tuple[Epoch, ...]] | None = None
 
     def living(self, now: datetime) -> tuple[Epoch, ...]:
         """Return today's epoch, made if need be, and then the older ones, newest first."""
         today, key = self._keys.epoch_today(now)
-        living = {**self._keys.living_epochs(), today: key}
+        keys = self._keys.living_epochs()
+        if self._found is not None and self._found[0] is keys and self._found[1][0].day == today:
+            return self._found[1]
+        living = {**keys, today: key}
         derived = {key: self._derived.get(key) or Epoch.of(day, key) for day, key in living.items()}
         self._derived = derived
         older = sorted((epoch for epoch in derived.values() if epoch.day != today), key=lambda e: -e.day)
-        return (derived[key], *older)
+        self._found = keys, (derived[key], *older)
+        return self._found[1]
 
 
 def _content(heard: Heard) -> bytes:

@@ -78,6 +78,7 @@ class KeyDirectory:
                 then counts only when they were changed, too.
         """
         self.path = path
+        self._name = os.fspath(path)
         self._pin = desk_fingerprint
         self._contents: _Contents | None = None
         self._reading = threading.Lock()
@@ -270,7 +271,7 @@ class KeyDirectory:
 
     def _stamp(self) -> int:
         try:
-            return self.path.stat().st_mtime_ns
+            return os.stat(self._name).st_mtime_ns  # as the path of a message asks; a Path is slow
         except OSError:
             raise KeyDirectoryUnsafe(".", _MISSING) from None
 

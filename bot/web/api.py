@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 
+from bot.access import here
 from bot.web.visit import Visits
 from bot.web.wire import (
     as_json,
@@ -27,7 +28,7 @@ def add_api(web: Blueprint, visits: Visits) -> None:
 
     @web.post("/chat/messages")
     def hear() -> ResponseReturnValue:
-        body = read_object(request)
+        body = read_object(here(request))
         g.language = language_named(body.get("language"))
         posted = read_message(body)
         return as_json(visits.hear(posted.heard(g.token), posted.shown))
