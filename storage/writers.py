@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
@@ -94,54 +94,96 @@ class WriterQueue:
 
 
 class GroupCommit:
-    """Commits as one transaction what several threads have to write. One that is refused costs the others nothing."""
+    """Commits as one transaction what several threads have to write. One that is refused costs the others nothing.
+
+    Whoever finds nobody at it leads: waits in the queue, writes for all who came until it was their turn, and hands on
+    to one of those who came since.
+    """
 
     def __init__(self, queue: WriterQueue) -> None:
         self._queue = queue
-        self._turn = Held(threading.Lock())
-        self._waiting: deque[_Waiting] = deque()
+        self._guard = threading.Lock()
+        self._is_led = False
+        self._waiting: list[_Waiting] = []
 
     def write(self, line: Line, writing: Writing) -> None:
-        """Have it written durably: on this line, or on that of whoever's turn it is.
+        """Have it written durably: on this line, or on that of whoever leads.
 
-        Raises: what `writing` raised, or the database; then nothing of it was kept. And `StoreAway` where its turn
-            did not come; then it may still be written.
+        Raises: what `writing` raised, or the database, or `StoreAway` where the turn did not come; then nothing of it
+            was kept.
         """
         mine = _Waiting(writing)
-        self._waiting.append(mine)
-        with self._turn:
-            if not mine.is_over:
-                with self._queue:
-                    self._write_all(line)
+        with self._guard:
+            self._waiting.append(mine)
+            mine.leads, self._is_led = not self._is_led, True
+        if not mine.leads and not mine.woken.acquire(timeout=WAIT_SECONDS):
+            with self._guard:
+                if mine in self._waiting and not mine.leads:
+                    self._waiting.remove(mine)
+                    raise StoreAway("no turn within the time that a message may take")
+            # Woken this very moment, or being written: that takes no longer than the disk does.
+            mine.woken.acquire()
+        if mine.leads:
+            self._lead(line)
         if mine.error is not None:
             raise mine.error
 
-    def _write_all(self, line: Line) -> None:
-        group = [self._waiting.popleft() for _ in range(len(self._waiting))]
+    def _lead(self, line: Line) -> None:
+        group: list[_Waiting] = []
         try:
-            line.commit(*(each.writing for each in group))
-        except OperationalError as error:
-            # Locked, full or gone: it would be so for each of them, and each would wait for it again.
+            with self._queue:
+                group = self._all_who_wait()
+                _write(line, group)
+        except StoreAway as error:
+            group = self._all_who_wait()
             for each in group:
                 each.error = error
-        except BaseException:
-            # Whose fault it was, shows when each is written alone.
+        finally:
+            with self._guard:
+                self._is_led = bool(self._waiting)
+                for each in self._waiting[:1]:
+                    each.leads = True
+                    each.woken.release()
             for each in group:
-                try:
-                    line.commit(each.writing)
-                except BaseException as error:
-                    each.error = error
-        for each in group:
-            each.is_over = True
+                if not each.leads:
+                    each.woken.release()
+
+    def _all_who_wait(self) -> list[_Waiting]:
+        with self._guard:
+            group, self._waiting = self._waiting, []
+        return group
 
 
 class _Waiting:
-    """What one thread has to write, and how it went."""
+    """What one thread has to write, and how it went.
+
+    Attributes:
+        leads: whether this thread is to write what waits.
+        woken: released when it leads, or its own was written.
+    """
 
     def __init__(self, writing: Writing) -> None:
         self.writing = writing
-        self.is_over = False
+        self.leads = False
+        self.woken = threading.Lock()
+        self.woken.acquire()
         self.error: BaseException | None = None
+
+
+def _write(line: Line, group: Sequence[_Waiting]) -> None:
+    try:
+        line.commit(*(each.writing for each in group))
+    except OperationalError as error:
+        # Locked, full or gone: it would be so for each of them, and each would wait for it again.
+        for each in group:
+            each.error = error
+    except BaseException:
+        # Whose fault it was, shows when each is written alone.
+        for each in group:
+            try:
+                line.commit(each.writing)
+            except BaseException as error:
+                each.error = error
 
 
 def _opened(path: Path) -> int:
