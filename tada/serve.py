@@ -69,8 +69,10 @@ def serve(
     address = f"http://{_for_address(host)}:{ports[0]}"
     with tempfile.TemporaryDirectory(prefix="tada-metrics-") as metrics:
         environment = {
-            # Each thread would otherwise hold memory of its own that it does not give back.
+            # Each thread would otherwise hold memory of its own that it does not give back; and what working out
+            # the keys of a case code takes, 8 MiB at a time, would be kept for ever.
             "MALLOC_ARENA_MAX": "1",
+            "MALLOC_MMAP_THRESHOLD_": str(1024 * 1024),
             **instance.environ,
             "TADA_HOME": str(settings.home),
             "PROMETHEUS_MULTIPROC_DIR": metrics,

@@ -7,6 +7,7 @@ from typing import Any
 from alembic import context
 
 from storage import schema
+from storage.schema import indexes  # noqa: F401  they belong to what is compared
 
 
 def include_name(name: str | None, kind: str, _: Any) -> bool:

@@ -14,7 +14,6 @@ from sqlalchemy import (
     Table,
     Text,
     false,
-    text,
 )
 
 from storage.schema.base import at_least, metadata, of_length, one_of
@@ -85,45 +84,8 @@ cases = Table(
 )
 
 OPEN, QUEUED, HELD = "state IN ('queued', 'claimed')", "state = 'queued'", "state = 'claimed'"
-"""As they stand in the indexes below; a query has to say them in these words to be answered by those. No draft is in
-any of them, so that what people write costs nothing more for them."""
-
-Index(
-    "ix_cases_open",
-    cases.c.raised,
-    cases.c.priority,
-    cases.c.queued_on,
-    cases.c.id,
-    cases.c.state,
-    # What can be asked for besides: a filter that few cases fit is answered without a look at the others.
-    cases.c.language,
-    cases.c.channel,
-    cases.c.due_on,
-    sqlite_where=text(OPEN),
-    postgresql_where=text(OPEN),
-)
-Index(
-    "ix_cases_queued",
-    cases.c.queued_on,
-    sqlite_where=text(QUEUED),
-    postgresql_where=text(QUEUED),
-)
-Index(
-    "ix_cases_held",
-    cases.c.claimed_by,
-    cases.c.raised,
-    cases.c.priority,
-    cases.c.queued_on,
-    cases.c.id,
-    sqlite_where=text(HELD),
-    postgresql_where=text(HELD),
-)
-Index(
-    "ix_cases_due_on",
-    cases.c.due_on,
-    sqlite_where=text("due_on IS NOT NULL"),
-    postgresql_where=text("due_on IS NOT NULL"),
-)
+"""As they stand in the indexes of `storage.schema.indexes`; a query has to say them in these words to be answered by those.
+No draft is in any of them, so that what people write costs nothing more for them."""
 
 # No field name: which questions somebody was asked would show the way they took.
 answers = Table(
@@ -159,14 +121,6 @@ links = Table(
 
 WORKED_ON = "status <> 'new'"
 """As it stands in the index of links, like `OPEN`: what people send costs nothing more for it."""
-
-Index(
-    "ix_links_status",
-    links.c.status,
-    links.c.case_id,
-    sqlite_where=text(WORKED_ON),
-    postgresql_where=text(WORKED_ON),
-)
 
 # What colleagues wrote about a case: notes, contacts, reports to platforms, what they said to the person.
 # Locked with a key that only the case's private key gives, each bound to the one before.
