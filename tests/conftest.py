@@ -53,6 +53,11 @@ class _CompiledOnce(Rule):
 Flask.url_rule_class = _CompiledOnce
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that nobody waits for it alone at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("longest") is None)
+
+
 @pytest.fixture(autouse=True)
 def _no_loop_of_a_browser(request: pytest.FixtureRequest) -> Iterator[None]:
     """Whoever drives a browser keeps an event loop running in this thread: nobody else's test is to meet it."""

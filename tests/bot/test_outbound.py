@@ -30,7 +30,7 @@ class _Provider(BaseHTTPRequestHandler):
 def provider() -> Iterator[HTTPServer]:
     with HTTPServer(("127.0.0.1", 0), _Provider) as server:
         server.asked = []  # type: ignore[attr-defined]
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield server
         server.shutdown()

@@ -37,6 +37,9 @@ STORY = (
 )
 
 
+_AXE = AXE.read_text(encoding="utf-8")
+
+
 @contextmanager
 def served(home: Path, **more: Any) -> Iterator[Served]:
     """Serve a desk of its own, in which one supervisor works; `more` are options of the desk."""
@@ -127,7 +130,6 @@ class AtDesk:
         self.context.set_default_timeout(10_000)
         if cookie:
             self.context.add_cookies([{"name": "desk", "value": cookie, "url": desk.address}])
-        self.context.add_init_script(AXE.read_text(encoding="utf-8"))
         self.outside: list[str] = []
         self.errors: list[str] = []
         self.context.on("request", self._look_at)
@@ -156,6 +158,8 @@ class AtDesk:
     def faults(self, *schemes: Literal["light", "dark"]) -> list[str]:
         """What axe finds, in light and in dark or in one of them."""
         found = []
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(_AXE)
         for scheme in schemes or ("light", "dark"):
             self.page.emulate_media(color_scheme=scheme)
             told = self.page.evaluate("axe.run({resultTypes: ['violations']})")
@@ -164,9 +168,12 @@ class AtDesk:
                 for fault in told["violations"]
                 for node in fault["nodes"]
             ]
-        if self.page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            found.append("wider than the screen")
-        return found
+        return found + self.too_wide()
+
+    def too_wide(self) -> list[str]:
+        """Whether the page is wider than the screen."""
+        wide = self.page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        return ["wider than the screen"] if wide else []
 
     def finish(self) -> None:
         """Close the browser, and say what a page did that it may not."""

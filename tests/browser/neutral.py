@@ -37,7 +37,7 @@ def weather(folder: Path) -> Iterator[int]:
     context.load_cert_chain(_certificate(folder))
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Weather)
     server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield server.server_port
     server.shutdown()

@@ -14,7 +14,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 def serving(app: Flask) -> Iterator[str]:
     """Serve it, and say where."""
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()

@@ -40,9 +40,8 @@ def sits(sits: Sits, desk: Served, built: BuiltCase) -> Sits:
     return sits
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_nothing_is_wrong_with_the_page(
+@pytest.mark.parametrize(("size", "language"), [*zip((DESK, PHONE), LANGUAGES, strict=True)], ids=LANGUAGES)
+def test_nothing_is_wrong_with_the_page_whatever_its_state(
     sits: Sits, desk: Served, size: dict[str, Any], language: Language
 ) -> None:
     mei = sits(language=language, **size)

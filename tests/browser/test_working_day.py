@@ -103,6 +103,7 @@ def said(who: AtDesk, words: str) -> None:
     expect(who.page.locator("#said")).to_contain_text(words)
 
 
+@pytest.mark.longest
 @pytest.mark.timeout(300)
 def test_a_whole_day(works: Day, sits: Callable[[], AtDesk], browser: Browser) -> None:
     # In the morning: the first colleague comes in by the printed link, then by password and app.

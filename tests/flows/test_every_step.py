@@ -11,6 +11,7 @@ from flows.scene import Scene
 from flows.steps import BEFORE_CONSENT, ENDS, ROUTES, STEP, STEPS
 from flows.vocabulary import Erased, Heard, Submitted, Turn
 from tests.conversations.player import Player
+from tests.rows import every_row
 
 ASKED = [step.id for step in STEPS if step.id != "submitted"]
 LANGUAGES = ("en", "zh_Hant_HK")
@@ -50,9 +51,7 @@ every_step_and_language = pytest.mark.parametrize(
 )
 
 
-@every_step_and_language
-@pytest.mark.parametrize("command", WORDS)
-@pytest.mark.parametrize("wording", (0, 1))
+@every_row(itertools.product([*ASKED, "submitted"], LANGUAGES, WORDS, (0, 1)))
 def test_every_command_is_answered_at_every_step(
     step: str, language: str, command: str, wording: int
 ) -> None:

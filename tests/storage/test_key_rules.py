@@ -13,6 +13,7 @@ from storage import schema, sealing
 from storage.casefile import answer_context, case_key_context
 from storage.errors import CannotOpen
 from storage.sealing import PRIVATE_KEY_FUNCTIONS
+from tests.rows import every_row
 from tests.storage.building import NOW, BuiltCase, Instance
 
 ROOT = Path(__file__).parents[2]
@@ -84,14 +85,14 @@ def named(file: Path) -> str:
     return file.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize("file", OURS, ids=named)
+@every_row((file,) for file in OURS)
 def test_only_sealing_imports_cryptography(file: Path) -> None:
     if file == ROOT / "storage" / "sealing.py":
         return
     assert not [use for use in uses(file) if use.split(".")[0] == "cryptography"]
 
 
-@pytest.mark.parametrize("file", TALKING, ids=named)
+@every_row((file,) for file in TALKING)
 def test_the_part_that_talks_never_imports_what_opens_an_answer(file: Path) -> None:
     if file == ROOT / "storage" / "sealing.py":
         return

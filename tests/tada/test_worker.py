@@ -119,7 +119,7 @@ def test_errands_of_a_channel_that_is_on_are_run(home: Path) -> None:
     instance = Instance({"TADA_HOME": str(home)})
     with HTTPServer(("127.0.0.1", 0), _Meta) as meta:
         meta.asked = []  # type: ignore[attr-defined]
-        serving = threading.Thread(target=meta.serve_forever)
+        serving = threading.Thread(target=meta.serve_forever, args=(0.01,))
         serving.start()
         instance.reception.run_later([Errand("cloud.delete_media", "1234567890")])
         with working(

@@ -10,23 +10,24 @@ from hypothesis import strategies as st
 
 from flows.understanding.ages import Age, read_age, read_image_age, says_under_16
 from tests.flows.understanding.tables import table
+from tests.rows import every_row
 
 TODAY = date(2026, 11, 22)
 DOUBTED = (Age.UNDER_16, Age.UNCLEAR)
 
 
-@pytest.mark.parametrize(("age", "typed"), table("read_age"))
+@every_row(table("read_age"))
 def test_an_answer_to_are_you_sixteen_is_read(age: str, typed: str) -> None:
     expected = DOUBTED if age == "not_16" else (Age(age),)
     assert read_age(typed, TODAY) in expected
 
 
-@pytest.mark.parametrize(("says", "typed"), table("says_under_16"))
+@every_row(table("says_under_16"))
 def test_only_the_writer_now_is_under_sixteen(says: str, typed: str) -> None:
     assert says_under_16(typed, TODAY) is (says == "yes")
 
 
-@pytest.mark.parametrize(("answer", "typed"), table("image_age"))
+@every_row(table("image_age"))
 def test_an_answer_about_the_images_is_read(answer: str, typed: str) -> None:
     assert read_image_age(typed) == (answer or None)
 

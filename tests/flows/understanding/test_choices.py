@@ -14,29 +14,30 @@ from flows.choices import CHOICES
 from flows.understanding.choice_table import NEVER_FUZZY, wordings_of
 from flows.understanding.choices import read_choice, read_choices, read_consent
 from tests.flows.understanding.tables import rows, table
+from tests.rows import every_row
 
 LOCALES = Path(__file__).parents[3] / "locales"
 SEVERAL = ("background", "content", "contact_safety")
 ANYTHING = st.text(st.characters(exclude_categories=()))
 
 
-@pytest.mark.parametrize(("field", "choice", "typed"), rows("choice"))
+@every_row(rows("choice"))
 def test_one_choice_is_read(field: str, choice: str, typed: str) -> None:
     assert read_choice(typed, field) == (choice or None)
 
 
-@pytest.mark.parametrize(("field", "numbers", "typed"), rows("several"))
+@every_row(rows("several"))
 def test_several_choices_are_read(field: str, numbers: str, typed: str) -> None:
     expected = tuple(CHOICES[field][int(number) - 1] for number in numbers.split())
     assert read_choices(typed, field) == (expected or None)
 
 
-@pytest.mark.parametrize(("answer", "typed"), table("consent"))
+@every_row(table("consent"))
 def test_consent_is_read_from_exact_wordings(answer: str, typed: str) -> None:
     assert read_consent(typed) == (answer or None)
 
 
-@pytest.mark.parametrize(("answer", "typed"), table("yes_no"))
+@every_row(table("yes_no"))
 def test_erasing_is_confirmed_by_exact_wordings(answer: str, typed: str) -> None:
     assert read_choice(typed, "erase") == (answer or None)
 
@@ -53,7 +54,7 @@ def _labels() -> list[tuple[str, str, str]]:
     return found
 
 
-@pytest.mark.parametrize(("field", "choice", "label"), _labels())
+@every_row(_labels())
 def test_what_a_button_says_can_be_typed(field: str, choice: str, label: str) -> None:
     assert read_choice(label, field) == choice
     if field in SEVERAL:

@@ -17,6 +17,7 @@ from flows.understanding.commands import (
     read_done,
     read_no_links,
 )
+from tests.rows import every_row
 
 TABLES = tomllib.loads(Path(__file__).with_name("commands.toml").read_text("utf-8"))
 ASKED = {
@@ -37,32 +38,32 @@ def says(table: str) -> list[tuple[str, bool]]:
     return [(text, answer == "yes") for answer, texts in TABLES[table].items() for text in texts]
 
 
-@pytest.mark.parametrize(("text", "asked"), COMMANDS)
+@every_row(COMMANDS)
 def test_a_command_is_told_from_prose(text: str, asked: Asked | None) -> None:
     assert read_command(text) == asked
 
 
-@pytest.mark.parametrize(("text", "done"), says("done"))
+@every_row(says("done"))
 def test_done_is_told_from_a_story(text: str, done: bool) -> None:
     assert read_done(text) is done
 
 
-@pytest.mark.parametrize(("text", "none"), says("no_links"))
+@every_row(says("no_links"))
 def test_having_no_links_is_told_from_anything_else(text: str, none: bool) -> None:
     assert read_no_links(text) is none
 
 
-@pytest.mark.parametrize(("text", "greeting"), says("greeting"))
+@every_row(says("greeting"))
 def test_a_greeting_says_nothing_else(text: str, greeting: bool) -> None:
     assert is_greeting(text) is greeting
 
 
-@pytest.mark.parametrize(("text", "thanks"), says("thanks"))
+@every_row(says("thanks"))
 def test_thanks_say_nothing_else(text: str, thanks: bool) -> None:
     assert is_thanks(text) is thanks
 
 
-@pytest.mark.parametrize(("text", "asked"), WORDS)
+@every_row(WORDS)
 def test_politeness_case_and_width_do_not_hide_a_command(text: str, asked: Asked) -> None:
     wide = "".join(
         chr(ord(letter) + 0xFEE0) if letter.isascii() and letter.isalnum() else letter for letter in text

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.understanding.contacts import Contact, Problem, read_contact
+from tests.rows import every_row
 
 Kind = Literal["phone", "telegram", "email"]
 
@@ -20,16 +21,12 @@ ODDMENTS = """
 ANSWERS = st.lists(st.sampled_from([*ODDMENTS.split(), " ", "\n"]), max_size=16).map("".join)
 
 
-def rows() -> list[Any]:
+def rows() -> list[tuple[Any, dict[str, str]]]:
     table = tomllib.loads(Path(__file__).with_name("contacts.toml").read_text(encoding="utf-8"))
-    return [
-        pytest.param(kind, row, id=f"{kind} {number}")
-        for kind, content in table.items()
-        for number, row in enumerate(content["rows"], 1)
-    ]
+    return [(kind, row) for kind, content in table.items() for row in content["rows"]]
 
 
-@pytest.mark.parametrize(("kind", "row"), rows())
+@every_row(rows())
 def test_a_contact_detail_is_read_as_people_write_it(kind: Kind, row: dict[str, str]) -> None:
     read = read_contact(kind, row["text"])
     if isinstance(read, Problem):

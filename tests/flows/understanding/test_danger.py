@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.understanding.danger import _TABLE, Danger, read_danger
+from tests.rows import every_row
 
 
 def _rows(name: str) -> list[tuple[str, str]]:
@@ -36,7 +37,7 @@ AROUND = (
 )
 
 
-@pytest.mark.parametrize(("text", "danger"), ROWS)
+@every_row(ROWS)
 def test_danger_is_told_from_what_sounds_like_it(text: str, danger: str) -> None:
     assert read_danger(text) == (Danger(danger) if danger else None)
 

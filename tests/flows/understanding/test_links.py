@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flows.understanding.links import LONGEST_LINK, Refused, read_links
+from tests.rows import every_row
 
 ODDMENTS = """
     https:// http:// hxxps:// ttps:// https：// tg:// tg://resolve?domain= javascript: data:a/b, www. m. x.com t.me/s/ 公司.香港
@@ -20,16 +21,12 @@ PIECES = st.sampled_from([*ODDMENTS.split(), "\u200b", "\ud800", "\x00", " ", "\
 PASTED = st.lists(PIECES, max_size=24).map("".join)
 
 
-def rows(table: str) -> list[Any]:
+def rows(table: str) -> list[tuple[dict[str, Any]]]:
     groups = tomllib.loads(Path(__file__).with_name(table).read_text(encoding="utf-8"))
-    return [
-        pytest.param(row, id=f"{group} {number}")
-        for group, content in groups.items()
-        for number, row in enumerate(content["rows"], 1)
-    ]
+    return [(row,) for content in groups.values() for row in content["rows"]]
 
 
-@pytest.mark.parametrize("row", rows("links.toml") + rows("links_in_the_wild.toml"))
+@every_row(rows("links.toml") + rows("links_in_the_wild.toml"))
 def test_links_are_read_out_of_what_people_paste(row: dict[str, Any]) -> None:
     read = read_links(row["text"])
     assert [link.url for link in read.links] == row["urls"]
