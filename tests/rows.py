@@ -19,8 +19,8 @@ def every_row(rows: Iterable[tuple[Any, ...]]) -> Callable[[Callable[..., None]]
                 try:
                     test(*row)
                 except AssertionError as error:
-                    failed.append((row, str(error)))
-            assert failed == []
+                    failed.append(f"{row}: {error}")
+            assert not failed, "\n".join(failed)
 
         whole.__name__, whole.__module__, whole.__doc__ = test.__name__, test.__module__, test.__doc__
         return whole
