@@ -22,5 +22,7 @@ def serving(app: Flask) -> Iterator[str]:
 
 
 class _Silent(WSGIRequestHandler):
+    disable_nagle_algorithm = True
+
     def log(self, *_: object) -> None:
         """The application logs requests itself."""
