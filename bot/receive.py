@@ -131,7 +131,7 @@ class Reception:
             StoreAway: nothing was kept; the person must be told to send it again.
             StateUnreadable: what is kept cannot be read, and stays as it is.
         """
-        now, after = self._clock(), list[Conversation | None]()
+        now, after, put = self._clock(), list[Conversation | None](), list[tuple[Reply, Answer]]()
 
         def decide(conversation: Conversation | None, outside: Outside) -> Turn:
             if conversation is None and heard.kind != "start" and not heard.can_be_reached:
@@ -142,8 +142,14 @@ class Reception:
             after[:] = [decided.conversation]
             return decided
 
+        def answer_to(reply: Reply) -> Answer:
+            # Put into words once, for what it causes and for what is sent; anew where a turn was decided on again.
+            if not put or put[0][0] is not reply:
+                put[:] = [(reply, self._answer(reply, heard))]
+            return put[0][1]
+
         def errands(reply: Reply, waits: bool) -> Sequence[Errand]:
-            return () if causes is None else causes(replace(self._answer(reply, heard), waits=waits))
+            return () if causes is None else causes(replace(answer_to(reply), waits=waits))
 
         try:
             reply = self._intake.take(heard, now, decide, nothing_else if causes is None else errands)
@@ -163,7 +169,7 @@ class Reception:
                 "message not handled", extra={"error": type(failure).__name__, "channel": heard.channel}
             )
             return self._untaken(self._sorry(heard, now), causes)
-        answer = self._answer(reply, heard)
+        answer = answer_to(reply)
         if any(conversation and conversation.case in ("linked", "code") for conversation in after):
             return self._with_letters(answer, heard)
         return answer

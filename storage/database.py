@@ -36,7 +36,8 @@ BUSY_SECONDS = 5
 CONNECTIONS = 8
 """The most connections of one process. Measured: more of them make a small PostgreSQL slower."""
 
-_STRIPES = 1024
+_STRIPES = 64
+"""Locks that the messages of one process queue at: two people at one of them wait for each other, which so few threads seldom do."""
 
 # Without parameters, not with none of them: only so may two statements travel together.
 _AS_IT_STANDS = {"no_parameters": True}
