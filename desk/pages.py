@@ -53,7 +53,8 @@ class Pages:
         """Draw a page in the language of this request.
 
         Every template may use `say(id, **params)`, `when(moment)`, `on_day(date)`, `session` (None before
-        signing in), `csrf`, `writer`, `places`, `path`, `done` (the id of a text, or empty) and `now`.
+        signing in), `csrf`, `writer`, `places`, `path`, `done` (the id of a text, or empty), `now`, and `colon` and
+        `comma` as the language has them.
         """
         language = page_language()
         session: Session | None = g.get("session")
@@ -66,6 +67,8 @@ class Pages:
                 "say": say,
                 "language": language,
                 "lang": TAGS[language],
+                "colon": "：" if language == CHINESE else ": ",
+                "comma": "、" if language == CHINESE else ", ",
                 "now": datetime.now(UTC),
                 "session": session,
                 "csrf": session.csrf if session else "",

@@ -161,6 +161,23 @@ def test_what_changes_elsewhere_is_said_and_nothing_is_moved(sits: Sits, built: 
     expect(page.locator(".timeline")).to_contain_text("Please call")
 
 
+def test_what_is_written_in_two_tabs_at_once_is_kept_twice(sits: Sits) -> None:
+    mei = sits()
+    one, other = mei.open(HERE), mei.context.new_page()
+    other.goto(one.url)
+    one.locator("#note").fill("written here")
+    other.locator("#note").fill("written there")
+    for page in (one, other):
+        page.locator("form[action$='/notes'] button").last.click()
+        page.wait_for_load_state()
+    for note in ("written here", "written there"):
+        expect(other.locator(".timeline")).to_contain_text(note)
+    other.go_back()
+    other.reload()
+    expect(other.locator(".timeline")).to_contain_text("written here")
+    assert other.locator(".timeline").inner_text().count("written there") == 1
+
+
 def test_of_a_case_that_was_erased_nothing_stays_on_the_screen(
     sits: Sits, desk: Served, built: BuiltCase
 ) -> None:
