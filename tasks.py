@@ -187,7 +187,8 @@ def test(arguments: list[str]) -> None:
     """Set up what is missing and pass every test: python tasks.py test [options of pytest]."""
     prepare("requirements-dev.txt")
     _do(BINARIES / "python", ROOT / "tasks.py", "browser")
-    at_once = min(2 * (os.cpu_count() or 1), 8)  # for many wait: for a browser, a lock, a program that starts
+    # More than there are cores, for some wait: for a browser, a lock, a program that starts. Each costs a start of its own.
+    at_once = min((3 * (os.cpu_count() or 1) + 1) // 2, 8)
     # Each begins with tests that stand beside each other, so that one of them needs a browser and not all.
     spread = ["-n", str(at_once), "--dist", "worksteal"]
     _hand_over(BINARIES / "python", "-m", "pytest", *(arguments or spread))

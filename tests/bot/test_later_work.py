@@ -315,6 +315,7 @@ def test_what_a_provider_did_before_the_worker_was_killed_is_done_again_and_not_
     assert lines(home, "done") == ["SM", "SM"]
 
 
+@pytest.mark.longest
 def test_two_workers_share_the_errands_and_run_each_once(postgresql_url: str, tmp_path: Path) -> None:
     initialise(tmp_path / "home", postgresql_url)
     database = Database.open(postgresql_url)

@@ -69,6 +69,7 @@ def write(chat: Watched, text: str) -> None:
     expect(chat.page.locator("#text")).to_have_value("")
 
 
+@pytest.mark.longest
 def test_the_two_talk_both_ways_and_afterwards_the_assistant_goes_on(
     browser: Browser, both: Served, mei: AtDesk, person: Person
 ) -> None:

@@ -75,6 +75,7 @@ def _cases(place: Place) -> list[Case]:
     return opened
 
 
+@pytest.mark.longest
 def test_nothing_acknowledged_is_lost_or_doubled_by_kills_at_random_moments(place: Place) -> None:
     draw = random.Random(20261122)
     people = [f"person{number}" for number in range(4)]
@@ -128,6 +129,7 @@ def _listen(told: Any, acknowledged: dict[str, list[Any]], limit: int | None) ->
             heard_now += 1
 
 
+@pytest.mark.longest
 def test_a_submission_killed_at_any_point_happens_once_and_whole(place: Place) -> None:
     reception = place.reception()
     survived_at = None
