@@ -27,7 +27,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
 
 from storage.errors import StoreAway, StoreRefused
-from storage.line import Line, Writing
+from storage.line import BEGIN, Line, Writing
 from storage.writers import WAIT_SECONDS, GroupCommit, Held, WriterQueue
 
 BUSY_SECONDS = 5
@@ -235,13 +235,11 @@ class Database:
             connection.close()
 
     def _begin(self, serialise_on: bytes | None) -> str:
-        if self.dialect == "sqlite":
-            return "BEGIN IMMEDIATE"
-        if serialise_on is None:
-            return "BEGIN"
+        if self.dialect == "sqlite" or serialise_on is None:
+            return BEGIN[self.dialect]
         # Two statements in one round trip; the number is ours, so there is nothing to quote.
         number = int.from_bytes(serialise_on[:8], "big", signed=True)
-        return f"BEGIN; SELECT pg_advisory_xact_lock({number})"
+        return f"{BEGIN[self.dialect]}; SELECT pg_advisory_xact_lock({number})"
 
 
 class _Lent:

@@ -12,6 +12,9 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+BEGIN = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN"}
+"""How a transaction that writes begins."""
+
 Writing = Callable[["Line"], None]
 """Writes on a line."""
 
@@ -52,7 +55,7 @@ class Line:
     def commit(self, *writings: Writing) -> None:
         """Run one durable transaction; nothing of it is kept if one of them raises."""
         try:
-            self.execute("BEGIN IMMEDIATE" if self.dialect.name == "sqlite" else "BEGIN")
+            self.execute(BEGIN[self.dialect.name])
             for writing in writings:
                 writing(self)
             self.execute("COMMIT")

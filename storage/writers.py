@@ -134,8 +134,9 @@ class GroupCommit:
             with self._queue:
                 group = self._all_who_wait()
                 _write(line, group)
-        except StoreAway as error:
-            group = self._all_who_wait()
+        except BaseException as error:
+            # Whatever it was, nobody waits for ever: their turn did not come, or may not have been kept.
+            group = group or self._all_who_wait()
             for each in group:
                 each.error = error
         finally:

@@ -6,12 +6,20 @@ all of both databases' dialects, which a process that talks to people has no use
 
 from __future__ import annotations
 
-from sqlalchemy import Index, text
+from typing import Any
+
+from sqlalchemy import Column, Index, text
 
 from storage.schema.people import HELD, OPEN, QUEUED, WORKED_ON, cases, links
 
-Index(
+
+def _index(name: str, condition: str, *columns: Column[Any]) -> None:
+    Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
+
+
+_index(
     "ix_cases_open",
+    OPEN,
     cases.c.raised,
     cases.c.priority,
     cases.c.queued_on,
@@ -21,35 +29,16 @@ Index(
     cases.c.language,
     cases.c.channel,
     cases.c.due_on,
-    sqlite_where=text(OPEN),
-    postgresql_where=text(OPEN),
 )
-Index(
-    "ix_cases_queued",
-    cases.c.queued_on,
-    sqlite_where=text(QUEUED),
-    postgresql_where=text(QUEUED),
-)
-Index(
+_index("ix_cases_queued", QUEUED, cases.c.queued_on)
+_index(
     "ix_cases_held",
+    HELD,
     cases.c.claimed_by,
     cases.c.raised,
     cases.c.priority,
     cases.c.queued_on,
     cases.c.id,
-    sqlite_where=text(HELD),
-    postgresql_where=text(HELD),
 )
-Index(
-    "ix_cases_due_on",
-    cases.c.due_on,
-    sqlite_where=text("due_on IS NOT NULL"),
-    postgresql_where=text("due_on IS NOT NULL"),
-)
-Index(
-    "ix_links_status",
-    links.c.status,
-    links.c.case_id,
-    sqlite_where=text(WORKED_ON),
-    postgresql_where=text(WORKED_ON),
-)
+_index("ix_cases_due_on", "due_on IS NOT NULL", cases.c.due_on)
+_index("ix_links_status", WORKED_ON, links.c.status, links.c.case_id)

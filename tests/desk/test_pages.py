@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, update
 
+import bot.web
 import desk
 from bot.headers import DESK_HEADERS, HEADERS
 from desk.log import as_csv, defused
@@ -48,6 +49,14 @@ def pages(mei: Colleague) -> Iterator[str]:
     mei.post("/desk/sign-out")
     yield text(mei.get("/desk/sign-in"))
     yield text(mei.post("/desk/sign-in", csrf=False, name="Mei", password="wrong"))
+
+
+def test_no_template_joins_what_is_said_by_the_marks_of_one_language() -> None:
+    joined = re.compile(r"\}\}(?:</\w+>)?[:,]|(?:else|join\() ?\"[:,]")
+    folders = (Path(desk.__file__).parent, Path(bot.web.__file__).parent)
+    files = [file for folder in folders for file in sorted((folder / "templates").glob("*.html"))]
+    assert [file.name for file in files if joined.search(file.read_text("utf-8"))] == []
+    assert len(files) > 40
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

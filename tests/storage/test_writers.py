@@ -155,3 +155,45 @@ def test_a_turn_that_does_not_come_in_time_is_away(
         with pytest.raises(StoreAway, match="no turn"), database.lent() as line:
             database.write(line, _count("a"))
         assert time.monotonic() - started < 2
+    with database.lent() as line:
+        database.write(line, _count("later"))
+    assert _names(database) == {"later"}, "what was told to be away is not written afterwards"
+
+
+def test_who_waits_too_long_for_a_leader_who_is_held_up_is_away_and_nothing_of_it_is_kept(
+    database: Database, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writers, "WAIT_SECONDS", 0.2)
+    other_process = Database.open(
+        sqlite_url
+    )  # as one: its lock on the file is another, and is waited for without end
+
+    def lead() -> None:
+        with database.lent() as line:
+            database.write(line, _count("leads"))
+
+    leader = threading.Thread(target=lead)
+    with _queue_taken(other_process):
+        leader.start()
+        until = time.monotonic() + 10
+        while not database._together._waiting:
+            assert time.monotonic() < until
+            time.sleep(0.001)
+        with pytest.raises(StoreAway, match="no turn"), database.lent() as line:
+            database.write(line, _count("follows"))
+    leader.join()
+    other_process.close()
+    assert _names(database) == {"leads"}
+
+
+def test_a_writer_broken_off_while_it_waits_leaves_the_way_free(database: Database) -> None:
+    def broken_off(_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(writers.WriterQueue, "__enter__", broken_off)
+        with pytest.raises(KeyboardInterrupt), database.lent() as line:
+            database.write(line, _count("a"))
+    with database.lent() as line:
+        database.write(line, _count("b"))
+    assert _names(database) == {"b"}
