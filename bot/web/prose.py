@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Literal
+from typing import Literal, cast
 
 from flows.vocabulary import CHINESE, ENGLISH
 from locales import TAGS
@@ -15,14 +15,18 @@ _ITEM = re.compile(r"^[-・•]\s*")
 _SET_APART = re.compile(
     r"(?P<link>https?://[^\s<>\"'，。、；：（）「」『』]*[^\s<>\"'，。、；：（）「」『』.,;:!?)\]])"
     r"|(?P<code>(?<!\d)\d{4}(?:[ -]?\d{4}){3}(?!\d))"
+    r"|(?P<reference>(?<![A-Z\d-])TD-[A-Z\d]{4}(?![A-Z\d-]))"
 )
+
+
+Kind = Literal["text", "link", "code", "reference"]
 
 
 @dataclass(frozen=True)
 class Span:
-    """A stretch of a line. `kind` is `text`, `link` or `code` (a case code)."""
+    """A stretch of a line. `kind` is `text`, `link`, `code` (a case code) or `reference` (of a case)."""
 
-    kind: Literal["text", "link", "code"]
+    kind: Kind
     text: str
 
 
@@ -60,7 +64,7 @@ def _spans(line: str) -> tuple[Span, ...]:
     for found in _SET_APART.finditer(line):
         if found.start() > end:
             spans.append(_text(line[end : found.start()]))
-        spans.append(Span("link" if found["link"] else "code", found[0]))
+        spans.append(Span(cast(Kind, found.lastgroup), found[0]))
         end = found.end()
     if end < len(line):
         spans.append(_text(line[end:]))

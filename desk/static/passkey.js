@@ -61,3 +61,7 @@ async function sign(button) {
 for (const button of document.querySelectorAll("[data-passkey]")) {
   button.addEventListener("click", () => sign(button));
 }
+
+if (window.PublicKeyCredential) {
+  for (const each of document.querySelectorAll("[data-passkeys]")) each.hidden = false;
+}

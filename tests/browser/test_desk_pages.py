@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 
 from desk.access import ACCESS
 from flows.vocabulary import LANGUAGES
-from tests.browser.at_the_desk import served
+from tests.browser.at_the_desk import AtDesk, served
 from tests.browser.desk_pages import NO_PAGES, STOPS, Living
 
 WIDTHS = (1280, 390)
@@ -74,3 +74,14 @@ def test_whatever_can_be_pressed_is_reached_by_keyboard_and_seen_there(
         left = page.evaluate("left.size")
     assert page.evaluate("[...left].map(element => element.outerHTML.slice(0, 90))") == []
     assert page.evaluate("unseen") == []
+
+
+def test_what_needs_a_script_is_not_offered_without_one(browser: Browser, living: Living) -> None:
+    still = AtDesk(browser, living.desk, living.desk.colleague("Still"), java_script_enabled=False)
+    offered = set()
+    for stop in STOPS.values():
+        if stop.press is None and stop.who == "supervisor":
+            page = still.open((stop.path or stop.rule).format_map(living.names))
+            offered |= {button.inner_text() for button in page.locator("button[type=button]:visible").all()}
+    assert offered == set()
+    still.finish()

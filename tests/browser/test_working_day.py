@@ -208,9 +208,11 @@ def test_a_whole_day(works: Day, sits: Callable[[], AtDesk], browser: Browser) -
     mei.page.locator("details[open] button.danger").click()
     ka.open(f"/desk/cases/{references['web']}/rights").locator("summary", has_text="Erase for good").click()
     ka.page.locator("details[open] button.danger").click()
-    if ka.page.locator("[data-passkey]").count():
-        ka.page.locator("[data-passkey]").click()
-    expect(ka.page.locator("main code.secret")).to_be_visible()
+    receipt, again = ka.page.locator("main code.secret"), ka.page.locator("[data-passkey]")
+    expect(receipt.or_(again)).to_be_visible()
+    if again.is_visible():  # it depends on how long ago she signed in
+        again.click()
+    expect(receipt).to_be_visible()
     ka.open("/desk/queue?view=closed")
     expect(ka.page.locator(f"[data-ref={references['telegram']}]")).to_be_visible()
     mei.open(f"/desk/cases/{references['web']}")

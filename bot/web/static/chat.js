@@ -12,7 +12,7 @@
   const COUNTED = 200; // characters left from which they are counted aloud
   const LANGS = { en: "en", zh_Hant_HK: "zh-Hant-HK" };
   const SET_APART =
-    /(https?:\/\/[^\s<>"'，。、；：（）「」『』]*[^\s<>"'，。、；：（）「」『』.,;:!?)\]])|(\b\d{4}(?:[ -]?\d{4}){3}\b)/g;
+    /(https?:\/\/[^\s<>"'，。、；：（）「」『』]*[^\s<>"'，。、；：（）「」『』.,;:!?)\]])|(\b\d{4}(?:[ -]?\d{4}){3}\b)|\bTD-[A-Z\d]{4}\b/g;
 
   const body = document.body;
   const byId = (id) => document.getElementById(id);
@@ -138,7 +138,7 @@
       parts.push(unbroken(text.slice(end, at)));
       end = at + found.length;
       if (link) parts.push(make("a", { href: link, rel: "noreferrer noopener", target: "_blank" }, link));
-      else parts.push(make("span", { class: "code" }, code));
+      else parts.push(make("span", { class: code ? "code" : "reference" }, found));
       return found;
     });
     return [...parts, unbroken(text.slice(end))].filter((part) => part !== "");

@@ -65,6 +65,11 @@ def test_a_telephone_number_stays_on_one_line() -> None:
     assert one("Call 2375 5322 now") == (Span("text", "Call 2375\u00a05322 now"),)
 
 
+@pytest.mark.parametrize("text", ["Your reference is TD-7Q4K.", "個案編號是TD-7Q4K，"])
+def test_a_reference_is_set_apart(text: str) -> None:
+    assert Span("reference", "TD-7Q4K") in one(text)
+
+
 @given(st.text())
 def test_nothing_but_layout_is_lost(text: str) -> None:
     kept = "".join(span.text for block in blocks(text) for line in block.lines for span in line)
