@@ -42,7 +42,11 @@ _MISSING = "is missing: run `tada init`, or mount the directory it made"
 
 _SETTLED_AFTER = 2.0
 """Seconds. A directory changed more recently may change again without its timestamp moving on (file systems
-count in steps of up to two seconds), so what was read of it is not relied on yet."""
+count in steps of up to two seconds), so what was read of it is relied on only while each file is as it was."""
+
+
+def _settled(stamp: int) -> bool:
+    return time.time() - stamp / 1e9 > _SETTLED_AFTER
 
 
 def fingerprint_of(generation: int, public: bytes) -> str:
@@ -55,6 +59,7 @@ class _Contents:
     """The key directory as it was read at one moment."""
 
     stamp: int
+    files: frozenset[tuple[str | int, ...]] | None
     settled: bool
     desk: tuple[int, bytes]
     signing_key: bytes = field(repr=False)
@@ -263,11 +268,19 @@ class KeyDirectory:
 
     def _current(self) -> _Contents:
         contents = self._contents
-        if contents is not None and contents.settled and contents.stamp == self._stamp():
+        if contents is not None and self._is_as_read(contents):
             return contents
         with self._reading:
             self._contents = contents = self._read()
         return contents
+
+    def _is_as_read(self, contents: _Contents) -> bool:
+        if contents.stamp != self._stamp():
+            return False
+        if contents.settled or _settled(contents.stamp):
+            return contents.settled
+        files = self._files()
+        return files is not None and files == contents.files
 
     def _stamp(self) -> int:
         try:
@@ -275,8 +288,20 @@ class KeyDirectory:
         except OSError:
             raise KeyDirectoryUnsafe(".", _MISSING) from None
 
+    def _files(self) -> frozenset[tuple[str | int, ...]] | None:
+        """What tells each file from any other of its name; None while they change."""
+        try:
+            with os.scandir(self._name) as entries:
+                return frozenset(
+                    (each.name, status.st_ino, status.st_ctime_ns, status.st_mode)
+                    for each in entries
+                    for status in (each.stat(),)
+                )
+        except OSError:
+            return None
+
     def _read(self) -> _Contents:
-        stamp = self._stamp()  # before anything is read: a change in between is then seen next time
+        stamp, files = self._stamp(), self._files()  # first: a change while it is read is then seen next time
         try:
             for problem in permission_problems(self.path):
                 raise KeyDirectoryUnsafe(problem.file, problem.what)
@@ -287,7 +312,8 @@ class KeyDirectory:
             raise KeyDirectoryUnsafe(".", "cannot be read") from None
         return _Contents(
             stamp=stamp,
-            settled=time.time() - stamp / 1e9 > _SETTLED_AFTER,
+            files=files,
+            settled=_settled(stamp),
             desk=self._pinned_desk_key(pin, names),
             signing_key=read_key(self.path / _SIGNING_KEY),
             verify_keys=tuple(read_key(self.path / name) for name in names if _INTAKE.fullmatch(name)),

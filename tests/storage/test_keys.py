@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ import pytest
 from storage import keys as keys_module
 from storage.days import day_of
 from storage.errors import KeyDirectoryUnsafe
+from storage.key_files import write_key
 from storage.keys import KeyDirectory, fingerprint_of
 from storage.sealing import new_key, new_key_pair, new_signing_key
 
@@ -179,16 +181,30 @@ def test_a_key_that_another_process_made_is_seen_at_once(keys: KeyDirectory, pat
         assert keys.epoch(made[0]) == made[1]
 
 
+@pytest.mark.parametrize("changed", ["just now", "long ago"])
 def test_what_was_read_is_remembered_while_nothing_changes(
-    keys: KeyDirectory, path: Path, monkeypatch: pytest.MonkeyPatch
+    keys: KeyDirectory, path: Path, monkeypatch: pytest.MonkeyPatch, changed: str
 ) -> None:
     keys.epoch_today(NOW)
-    long_ago = 1_700_000_000
-    os.utime(path, (long_ago, long_ago))
+    at = time.time() if changed == "just now" else 1_700_000_000
+    os.utime(path, (at, at))
     keys.epoch_today(NOW)
     monkeypatch.setattr(keys_module, "read_key", lambda path: pytest.fail(f"{path.name} was read again"))
     assert keys.epoch_today(NOW)[0] == TODAY
     assert keys.desk_public == (1, DESK.public)
+
+
+def test_a_key_replaced_in_the_same_moment_is_seen_though_the_directory_shows_no_change(
+    keys: KeyDirectory, path: Path
+) -> None:
+    keys.epoch_today(NOW)
+    at = time.time()
+    os.utime(path, (at, at))
+    assert keys.code_salt != bytes(32)
+    write_key(path / "aside", bytes(32))
+    os.replace(path / "aside", path / "code.salt")
+    os.utime(path, (at, at))
+    assert keys.code_salt == bytes(32)
 
 
 def _today(path: Path) -> bytes:
