@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from gettext import GNUTranslations
 from pathlib import Path
@@ -42,13 +42,13 @@ class _Catalogue:
 
     forms: Mapping[str, tuple[Template, ...]]
     plural: Callable[[int], int]
+    open: tuple[str, ...]
+    """Those with a placeholder in them."""
 
     def filled(self, known: Mapping[str, str]) -> _Catalogue:
         """Return the same with the placeholders of facts filled."""
-        return _Catalogue(
-            {id_: tuple(_filled(form, known) for form in forms) for id_, forms in self.forms.items()},
-            self.plural,
-        )
+        filled = {id_: tuple(_filled(form, known) for form in self.forms[id_]) for id_ in self.open}
+        return replace(self, forms={**self.forms, **filled})
 
 
 class Words:
@@ -160,8 +160,6 @@ def _join(language: Language, labels: list[str]) -> str:
 
 
 def _filled(template: Template, known: Mapping[str, str]) -> Template:
-    if len(template) == 1:
-        return template
     filled = [template[0]]
     for name, words in zip(template[1::2], template[2::2], strict=True):
         if name in known:
@@ -198,4 +196,5 @@ def _opened(file: Path, changed_at: int) -> _Catalogue:
             found.setdefault(id_, {})[form] = tuple(PLACEHOLDER.split(text))
     # In the order of the language's plural rule.
     forms = {id_: tuple(forms[form] for form in sorted(forms)) for id_, forms in found.items()}
-    return _Catalogue(forms, translations.plural)
+    open_ = tuple(id_ for id_, each in forms.items() if any(len(form) > 1 for form in each))
+    return _Catalogue(forms, translations.plural, open_)
