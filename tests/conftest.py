@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -21,10 +22,12 @@ from typing import ClassVar
 import pytest
 from flask import Flask
 from hypothesis import HealthCheck, settings
+from sqlalchemy import insert, select
 from werkzeug.routing import Rule
 
 from storage.database import Database
 from storage.migrations import upgrade
+from storage.schema import metadata
 from storage.setup import Initialised, initialise
 from tests.databases import Lender, made
 
@@ -33,6 +36,12 @@ settings.register_profile("suite", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("suite")
 
 _numbers = count(1)
+
+
+def pytest_collection_finish() -> None:
+    """Have what stays to the end, thousands of tests, not looked through for garbage again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 class _CompiledOnce(Rule):
@@ -147,18 +156,30 @@ MakeInstance = Callable[[Path, str], Initialised]
 def make_instance(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> MakeInstance:
     """Sets up an instance in a home that is not there yet, with an empty database: `make_instance(home, url)`.
 
-    With SQLite it is a copy of one that was set up once, keys and all.
+    It is a copy of one that was set up once, keys and all.
     """
     folder = tmp_path_factory.mktemp("instance")
     home, file = folder / "home", folder / "tada.sqlite3"
     shutil.copyfile(sqlite_template, file)
     made = initialise(home, f"sqlite:///{file}")
+    database = Database.open(f"sqlite:///{file}")
+    with database.transaction() as connection:
+        tables = [
+            (table, connection.execute(select(table)).mappings().all()) for table in metadata.sorted_tables
+        ]
+    database.close()
+    rows = [(insert(table), [dict(row) for row in found]) for table, found in tables if found]
 
     def make(home_of_it: Path, url: str) -> Initialised:
-        if not url.startswith("sqlite:"):
-            return initialise(home_of_it, url)
         shutil.copytree(home, home_of_it)
-        shutil.copyfile(file, url.removeprefix("sqlite:///"))
+        if url.startswith("sqlite:"):
+            shutil.copyfile(file, url.removeprefix("sqlite:///"))
+        else:
+            database = Database.open(url)
+            with database.transaction() as connection:
+                for statement, given in rows:
+                    connection.execute(statement, given)
+            database.close()
         return made
 
     return make

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import count
+from itertools import chain, count
 
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
@@ -22,10 +22,17 @@ _SHAPE = "SELECT (SELECT string_agg(version_num, ',') FROM alembic_version)" + "
     for catalogue in ("pg_attribute", "pg_constraint", "pg_namespace", "pg_proc", "pg_trigger")
 )
 
+# To delete a few rows takes a tenth of what cutting a table off takes, but leaves their room taken.
 _USED = """
-SELECT format('%I', relname) FROM pg_class
+SELECT format(CASE WHEN pg_relation_size(oid) > 65536 THEN 'TRUNCATE %I CASCADE' ELSE 'DELETE FROM %I' END, relname)
+FROM pg_class
 WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version'
 AND pg_relation_size(oid) > 0
+"""
+
+_COUNTED = """
+SELECT format('ALTER SEQUENCE %I RESTART', sequencename) FROM pg_sequences
+WHERE schemaname = 'public' AND last_value IS NOT NULL
 """
 
 
@@ -78,8 +85,10 @@ class Lender:
                 connection.execute(text(_END_OTHERS))
                 if connection.execute(text(_SHAPE)).one() != self._shape:
                     return False
-                if used := connection.execute(text(_USED)).scalars().all():
-                    connection.execute(text(f"TRUNCATE {', '.join(used)} RESTART IDENTITY CASCADE"))
+                again = [connection.execute(text(each)).scalars().all() for each in (_USED, _COUNTED)]
+                # As a replica it asks no foreign key.
+                steps = ("SET session_replication_role = replica", *chain(*again))
+                connection.exec_driver_sql("; ".join(steps))
         except DBAPIError:
             return False
         return True

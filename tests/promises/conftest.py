@@ -87,7 +87,7 @@ class Visitor:
 
 @dataclass
 class Service:
-    """A running instance, and everything it keeps."""
+    """A running instance, of which the chat is served unless `environ` says more, and everything it keeps."""
 
     home: Path
     database_url: str
@@ -96,6 +96,7 @@ class Service:
     files: Callable[[], Iterator[Path]]
 
     def __post_init__(self) -> None:
+        self.environ = {"TADA_SURFACE": "intake", **self.environ}
         self.app = create_app(self.environ)
 
     @property

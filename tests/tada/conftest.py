@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from locales.build import build
+from storage.staffing import add_staff
 from tada.instance import Instance
+from tests.storage.building import CHEAP
 from tests.tada.calling import PASSWORD, Tada, run, submit_case
 
 
@@ -18,9 +20,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert build() == []
     home = tmp_path_factory.mktemp("prepared") / "home"
     assert run(home, "init").exit_code == 0
-    added = run(home, "staff", "add", "Mei", "--role", "supervisor", "--password-stdin", typed=PASSWORD)
-    assert added.exit_code == 0, added.output
     instance = Instance({"TADA_HOME": str(home)})
+    add_staff(instance.database, instance.keys, "Mei", "supervisor", PASSWORD, None, CHEAP)
     submit_case(instance.reception)
     instance.database.close()
     return home
