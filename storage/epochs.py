@@ -6,11 +6,12 @@ was found or opened by it is a random number to everybody.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from flows.vocabulary import Heard
+from storage.days import day_of
 from storage.keys import KeyDirectory
 from storage.sealing import derive, digest, encode, index
 
@@ -45,6 +46,22 @@ class Epoch:
         return derive(self._mark, "reply", 1, heard.channel, heard.address, heard.id, _content(heard))
 
 
+@dataclass(frozen=True)
+class Traces:
+    """What a message and its sender are recognised by under each living epoch, newest first."""
+
+    lookups: tuple[bytes, ...]
+    marks: tuple[bytes, ...]
+
+    @classmethod
+    def of(cls, heard: Heard, living: Sequence[Epoch]) -> Traces:
+        """Work them out."""
+        return cls(
+            tuple(epoch.lookup(heard.channel, heard.address) for epoch in living),
+            tuple(epoch.mark(heard) for epoch in living),
+        )
+
+
 class Epochs:
     """The epochs whose keys are alive. Derived once, and forgotten with the keys."""
 
@@ -56,10 +73,10 @@ class Epochs:
 
     def living(self, now: datetime) -> tuple[Epoch, ...]:
         """Return today's epoch, made if need be, and then the older ones, newest first."""
-        today, key = self._keys.epoch_today(now)
-        keys = self._keys.living_epochs()
+        today, keys = day_of(now), self._keys.living_epochs()
         if self._found is not None and self._found[0] is keys and self._found[1][0].day == today:
             return self._found[1]
+        key = keys.get(today) or self._keys.epoch_today(now)[1]
         living = {**keys, today: key}
         derived = {key: self._derived.get(key) or Epoch.of(day, key) for day, key in living.items()}
         self._derived = derived

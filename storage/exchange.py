@@ -30,7 +30,7 @@ from flows.vocabulary import (
 from storage.casewriting import CaseWriter
 from storage.codes import Codes
 from storage.counts import count_up
-from storage.epochs import Epoch
+from storage.epochs import Epoch, Traces
 from storage.erasing import EraseJournal, erase_case
 from storage.errands import Errand, rows_of
 from storage.errors import BadFormat, StateUnreadable
@@ -85,6 +85,7 @@ class Exchange:
         heard: Heard,
         now: datetime,
         living: Sequence[Epoch],
+        traces: Traces,
         found: Row[Any],
         alive: bool,
         tried: tuple[str, CodeKeys] | None,
@@ -94,6 +95,7 @@ class Exchange:
         self._heard = heard
         self._now = now
         self._living = living
+        self._traces = traces
         self._tried = tried
         self._seen: tuple[bytes, bytes] | None = (found.mark, found.reply) if found.mark else None
         self._stored = found if alive else None
@@ -137,7 +139,7 @@ class Exchange:
         if self._seen is None:
             return None
         mark, reply = self._seen
-        epoch = next(epoch for epoch in self._living if epoch.mark(self._heard) == mark)
+        epoch = self._living[self._traces.marks.index(mark)]
         try:
             return memory.load_reply(unlock(epoch.reply_key(self._heard), reply, *_reply_context(mark)))
         except (BadFormat, memory.Unreadable):
@@ -294,7 +296,7 @@ class Exchange:
         self._remembered.rewrap(today)
         return {
             "id": self._remembered.id,
-            "lookup": today.lookup(channel, address),
+            "lookup": self._traces.lookups[0],
             "epoch": self._remembered.epoch,
             "wrapped_key": self._remembered.wrapped_key,
             "state": self._remembered.state(conversation),
@@ -326,12 +328,10 @@ class Exchange:
         return None if kept is None else int((self._now + kept).timestamp())
 
     def _mark(self, reply: Reply) -> dict[str, Any]:
-        today = self._living[0]
-        mark = today.mark(self._heard)
-        dumped = memory.dump_reply(reply)
+        mark, key = self._traces.marks[0], self._living[0].reply_key(self._heard)
         return {
             "mark": mark,
-            "reply": lock(today.reply_key(self._heard), dumped, *_reply_context(mark)),
+            "reply": lock(key, memory.dump_reply(reply), *_reply_context(mark)),
             "erase_at": int((self._now + KEPT_MARK).timestamp()),
         }
 

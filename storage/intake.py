@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from flows.vocabulary import Conversation, Heard, Outside, Reply, Turn
 from storage.codes import CODE_PARAMETERS, Codes
 from storage.database import Database
-from storage.epochs import Epoch, Epochs
+from storage.epochs import Epoch, Epochs, Traces
 from storage.erasing import EraseJournal, erase_case
 from storage.errands import Errand, lane_of, rows_of
 from storage.errors import Overtaken, StoreAway, StoreRefused
@@ -111,17 +112,18 @@ class Intake:
         self, heard: Heard, now: datetime, decide: Decide, causes: Causes, person: bytes
     ) -> Reply:
         living = self._epochs.living(now)
-        marks = [epoch.mark(heard) for epoch in living]
+        traces = Traces.of(heard, living)
+        lanes = () if causes is nothing_else else _lanes(heard.address, living)
         with self._database.lent() as line:
             try:
-                sent_at = None if causes is nothing_else else now
-                found = _find(line, living, heard.channel, heard.address, marks, False, sent_at)
+                found = _find(line, traces.lookups, traces.marks, locked=False, lanes=lanes, now=now)
             except DBAPIError:
                 # Such as a connection from before a restart; a transaction knows what to do about it.
                 raise NeedsTransaction from None
             if found.id is not None and _is_over(found, now):
                 raise NeedsTransaction
-            exchange = Exchange(None, self._means, heard, now, living, found, found.id is not None, None)
+            alive = found.id is not None
+            exchange = Exchange(None, self._means, heard, now, living, traces, found, alive, None)
             if (earlier := exchange.earlier) is not None:
                 return earlier
             turn = decide(exchange.conversation, exchange.outside)
@@ -147,11 +149,11 @@ class Intake:
         self._means.codes.prepare()
         tried = self._means.codes.tried(heard.text, heard.channel, heard.address, now)
         with self._database.transaction(self._person(heard.channel, heard.address)) as connection:
-            marks = [epoch.mark(heard) for epoch in living]
-            sent_at = now if sending else None
-            found = _find(connection, living, heard.channel, heard.address, marks, True, sent_at)
+            traces = Traces.of(heard, living)
+            lanes = _lanes(heard.address, living) if sending else ()
+            found = _find(connection, traces.lookups, traces.marks, lanes=lanes, now=now)
             alive = _is_alive(connection, found, now)
-            exchange = Exchange(connection, self._means, heard, now, living, found, alive, tried)
+            exchange = Exchange(connection, self._means, heard, now, living, traces, found, alive, tried)
             yield exchange
         if exchange.erased:
             self._scrub()
@@ -163,7 +165,7 @@ class Intake:
         """
         living = self._epochs.living(now)
         with self._database.reading() as connection:
-            found = _find(connection, living, channel, address, locked=False)
+            found = _find(connection, _lookups(channel, address, living), locked=False)
         if found.id is None or _is_over(found, now):
             return None
         return Remembered.of(found, living).opened_state(found.state)
@@ -205,7 +207,7 @@ class Intake:
         """
         living = self._epochs.living(now)
         with self._database.transaction(self._person(channel, address)) as connection:
-            found = _find(connection, living, channel, address)
+            found = _find(connection, _lookups(channel, address, living))
             if found.id is None:
                 return
             draft = found.case_state == "draft"
@@ -218,8 +220,12 @@ class Intake:
         if draft:
             self._scrub()
 
+    @cached_property
+    def _salt(self) -> bytes:
+        return self._keys.code_salt  # the same for as long as there is an instance
+
     def _person(self, channel: str, address: str) -> bytes:
-        return index(self._keys.code_salt, "person", 1, channel, address)
+        return index(self._salt, "person", 1, channel, address)
 
     def _scrub(self) -> None:
         # What cannot be done now is done by whoever does the later work; the answer does not wait for it.
@@ -233,21 +239,26 @@ _NOT_FOUND_AGAIN = {"lookup": None, "address": None}
 
 def _find(
     connection: Line | Connection,
-    living: tuple[Epoch, ...],
-    channel: str,
-    address: str,
+    lookups: Sequence[bytes],
     marks: Sequence[bytes] = (_NO_MARK,),
     locked: bool = True,
-    sent_at: datetime | None = None,
+    lanes: Sequence[bytes] = (),
+    now: datetime | None = None,
 ) -> Any:
-    lookups = [epoch.lookup(channel, address) for epoch in living]
-    lanes = [] if sent_at is None else [lane_of(address, epoch) for epoch in living]
-    statement, values = find(lookups, marks, locked, lanes, sent_at)
+    statement, values = find(lookups, marks, locked, lanes, now if lanes else None)
     return statement.row(connection, values)
 
 
+def _lookups(channel: str, address: str, living: Sequence[Epoch]) -> list[bytes]:
+    return [epoch.lookup(channel, address) for epoch in living]
+
+
+def _lanes(address: str, living: Sequence[Epoch]) -> list[bytes]:
+    return [lane_of(address, epoch) for epoch in living]
+
+
 def _waiting(connection: Connection, living: tuple[Epoch, ...], to: str, now: datetime) -> bytes | None:
-    statement, values = find_waiting([lane_of(to, epoch) for epoch in living], now)
+    statement, values = find_waiting(_lanes(to, living), now)
     row: bytes | None = statement.scalar(connection, values)
     return row
 

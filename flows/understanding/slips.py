@@ -52,10 +52,13 @@ class Corrections:
         """Return the only word of which `typed` is a slip, or else `typed` itself."""
         if len(typed) < _SHORTEST - 1 or typed in self._certain:
             return typed
-        near = set().union(*(self._by_rest.get(rest, ()) for rest in _rests(typed)))
+        near: set[str] = set()
+        for rest in _rests(typed):
+            if words := self._by_rest.get(rest):
+                near |= words
         meant = [word for word in near if is_slip(typed, word)]
         return meant[0] if len(meant) == 1 else typed
 
 
 def _rests(word: str) -> set[str]:
-    return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}
+    return {word, *[word[:at] + word[at + 1 :] for at in range(len(word))]}

@@ -68,8 +68,9 @@ class Wordings:
         for reply in replies:
             if meaning := self._fitting(reply):
                 return meaning
+        meant = {word: self._corrections.of(word) for word in {*_WORD.findall(" ".join(replies))}}
         for reply in replies:
-            corrected = _WORD.sub(self._corrected, reply)
+            corrected = _WORD.sub(lambda word: meant[word[0]], reply)
             if corrected != reply:
                 meaning = self._fitting(corrected)
                 if meaning and meaning not in self._exact:
@@ -82,6 +83,3 @@ class Wordings:
             return None
         fits = (meaning for meaning, pattern in self._patterns.items() if pattern.fullmatch(key))
         return next(fits, None)
-
-    def _corrected(self, word: re.Match[str]) -> str:
-        return self._corrections.of(word[0])
