@@ -6,6 +6,7 @@ The public suffix list comes with `publicsuffixlist` and is read from its own co
 from __future__ import annotations
 
 import re
+from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import idna
@@ -22,9 +23,13 @@ _NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
 _SAME_SITE = ("www.", "m.", "mobile.", "touch.", "wap.", "amp.")
 
 
-# What belongs to nobody, with and without the names under which companies keep their customers.
+# What belongs to nobody; and below, the same without the names under which companies keep their customers.
 _SUFFIXES = PublicSuffixList(accept_unknown=False)
-_REGISTRIES = PublicSuffixList(accept_unknown=False, only_icann=True)
+
+
+@cache
+def _registries() -> PublicSuffixList:  # seldom asked for, and as large
+    return PublicSuffixList(accept_unknown=False, only_icann=True)
 
 
 def is_top_level_domain(label: str) -> bool:
@@ -69,7 +74,7 @@ def site_of(host: str) -> str:
     if _address(host):
         return host
     # The host may itself be what its customers' names end in, as `blogspot.com` is.
-    return _SUFFIXES.privatesuffix(host) or _REGISTRIES.privatesuffix(host) or host
+    return _SUFFIXES.privatesuffix(host) or _registries().privatesuffix(host) or host
 
 
 def without_prefix(host: str) -> str:
