@@ -12,9 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from rapidfuzz import fuzz
-from rapidfuzz.distance import OSA
-
+from flows.understanding.slips import is_swap, likeness
 from flows.understanding.text import bare, fold
 
 NEVER_FUZZY = frozenset(
@@ -29,7 +27,7 @@ _NEVER_FUZZY_CHOICES = frozenset({"erase", "unlink"})
 """Choices that no slip leads to, whatever the question."""
 
 CLOSE = 85
-"""Percent of `fuzz.ratio` from which a wording is a slip of another."""
+"""Percent of `likeness` from which a wording is a slip of another."""
 LEAD = 5
 """Percent by which it must be closer than to any other choice."""
 _SWAPPED = 95.0
@@ -143,17 +141,13 @@ def close_choice(text: str, field: str, ids: Sequence[str]) -> str | None:
         for wording, choice in _exact(field).items():
             # The first letter is hardly ever the slip: it is what tells `mother` from `other`.
             if choice in best and len(wording) >= _SHORTEST_SLIP and wording[0] == typed[0]:
-                ratio = _SWAPPED if _is_swap(typed, wording) else fuzz.ratio(typed, wording)
+                ratio = _SWAPPED if is_swap(typed, wording) else likeness(typed, wording)
                 if ratio > best[choice] and sorted(DENIALS.findall(wording)) == denials:
                     best[choice] = ratio
     first, second = sorted([0.0, 0.0, *best.values()], reverse=True)[:2]
     if first < CLOSE or first - second < LEAD:
         return None
     return max(best, key=best.__getitem__)
-
-
-def _is_swap(typed: str, wording: str) -> bool:
-    return sorted(typed) == sorted(wording) and OSA.distance(typed, wording, score_cutoff=1) == 1
 
 
 def _forms(text: str, field: str) -> tuple[str, ...]:
