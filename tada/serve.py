@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import resource
 import shlex
 import socket
@@ -22,6 +23,10 @@ from tada.instance import Instance, pass_instance
 from tada.staff import desk_address
 from tada.supervisor import Program, keep_running
 
+PROCESSES = min((os.cpu_count() or 1) + 1, 8)
+"""Of the chat. In each but one thread at a time runs Python, and loses some of its time handing on to the next: one process
+more than there are cores uses it (`docs/performance.md`)."""
+
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
@@ -39,7 +44,11 @@ from tada.supervisor import Program, keep_running
     help="Port of the desk beside the chat.  [default: the one after --port]",
 )
 @click.option(
-    "--processes", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes of the chat."
+    "--processes",
+    default=PROCESSES,
+    show_default="one more than there are cores, at most 8",
+    type=click.IntRange(1, 64),
+    help="Processes of the chat.",
 )
 @pass_instance
 def serve(

@@ -22,9 +22,9 @@ from tada.instance import Instance
 from tada.problems import told
 from tada.supervisor import stop_with_parent
 
-THREADS, THREADS_ON_SQLITE = 4, 8
+THREADS = 4
 """Of one process, measured with 16 people. More of them would take the interpreter from each other, and fewer would let the
-first slow ones hold up all; on SQLite those who wait for the disk are written together."""
+first slow ones hold up all."""
 
 GRACE_SECONDS = 10
 """What messages being answered have when the server stops."""
@@ -70,7 +70,6 @@ def main() -> None:
     os.umask(0o077)
     os.environ["TADA_SURFACE"] = chosen.surface
     app = application()
-    on_sqlite = Instance().settings.database_url.startswith("sqlite")
 
     def in_process() -> Flask:
         stop_with_parent()
@@ -86,7 +85,7 @@ def main() -> None:
         port=chosen.port,
         interface=Interfaces.WSGI,
         workers=chosen.processes,
-        blocking_threads=THREADS_ON_SQLITE if on_sqlite else THREADS,
+        blocking_threads=THREADS,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=SLOW_HEADERS, max_buffer_size=LARGEST_HEAD),
         websockets=False,
