@@ -29,6 +29,7 @@ from benchmarks.servers import (
 )
 from benchmarks.stored import fill
 from benchmarks.traffic import CHANNELS, FORM
+from tada.serve import PROCESSES
 
 
 def main() -> None:
@@ -48,7 +49,13 @@ def main() -> None:
         "--turns", type=int, default=5, help="slices of ours, each between two of the ceiling"
     )
     parser.add_argument("--seconds", type=float, default=6.0, help="length of a slice")
-    parser.add_argument("--processes", type=int, nargs="+", default=[2], help="web processes (default: 2)")
+    parser.add_argument(
+        "--processes",
+        type=int,
+        nargs="+",
+        default=sorted({2, PROCESSES}),
+        help="processes of the chat (default: two, and as `tada serve` has it)",
+    )
     parser.add_argument(
         "--stored",
         type=int,
@@ -203,7 +210,7 @@ def _bench(kind: str, server: str, folder: Path, processes: int, providers: bool
 def _growth(kind: str, server: str, folder: Path, chosen: argparse.Namespace) -> list[dict[str, Any]]:
     """The same rate with more and more conversations stored, relative to the first size."""
     results: list[dict[str, Any]] = []
-    with _bench(kind, server, folder, 2) as bench:
+    with _bench(kind, server, folder, chosen.processes[-1]) as bench:
         growth = bench.bytes_a_form()
         print(f"{kind}: {growth / 1024:.1f} KiB stored a form, dedupe marks included", flush=True)
         results.append({"what": f"{kind}, bytes a form", "bytes": growth})
