@@ -289,14 +289,16 @@ class KeyDirectory:
             raise KeyDirectoryUnsafe(".", _MISSING) from None
 
     def _files(self) -> frozenset[tuple[str | int, ...]] | None:
-        """What tells each file from any other of its name; None while they change."""
+        """What tells each file from any other of its name, and who may read here; None while they change."""
         try:
+            folder = os.stat(self._name)
             with os.scandir(self._name) as entries:
-                return frozenset(
+                found = {
                     (each.name, status.st_ino, status.st_ctime_ns, status.st_mode)
                     for each in entries
                     for status in (each.stat(),)
-                )
+                }
+            return frozenset({(".", folder.st_mode, folder.st_uid), *found})
         except OSError:
             return None
 

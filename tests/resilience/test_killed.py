@@ -25,7 +25,7 @@ from storage.staff import Caseworker
 from storage.staffing import add_staff
 from tests.resilience.victim import CHEAP, Place, heard, shown, take_and_die, talk
 
-KILLS = int(os.environ.get("TADA_KILLS", "20"))
+KILLS = int(os.environ.get("TADA_KILLS", "30"))
 """Kills at random moments, on each database; those at each point of a submission, some thirty, come on top."""
 PASSWORD = "blue kettle under seven hills"
 

@@ -207,6 +207,14 @@ def test_a_key_replaced_in_the_same_moment_is_seen_though_the_directory_shows_no
     assert keys.code_salt == bytes(32)
 
 
+def test_what_is_opened_to_others_just_after_it_was_made_is_not_used(keys: KeyDirectory, path: Path) -> None:
+    made = keys.epoch_today(NOW)
+    assert keys.epoch_today(NOW) == made
+    path.chmod(0o711)
+    with pytest.raises(KeyDirectoryUnsafe, match="can be read by others"):
+        keys.epoch_today(NOW)
+
+
 def _today(path: Path) -> bytes:
     return KeyDirectory(path).epoch_today(NOW)[1]
 

@@ -164,9 +164,8 @@ def test_who_waits_too_long_for_a_leader_who_is_held_up_is_away_and_nothing_of_i
     database: Database, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writers, "WAIT_SECONDS", 0.2)
-    other_process = Database.open(
-        sqlite_url
-    )  # as one: its lock on the file is another, and is waited for without end
+    # Another process, as far as locks go: its lock on the file is another, and is waited for without end.
+    other_process = Database.open(sqlite_url)
 
     def lead() -> None:
         with database.lent() as line:

@@ -68,6 +68,16 @@ def test_a_key_that_others_can_read_is_a_problem_for_every_command_that_needs_it
 # ------------------------------------------------------------------ staff
 
 
+def test_the_first_colleague_needs_nobody_and_reads_the_queue(tmp_path: Path) -> None:
+    assert run(tmp_path, "init").exit_code == 0
+    added = run(tmp_path, "staff", "add", "Mei", "--role", "supervisor", "--password-stdin", typed=PASSWORD)
+    assert added.exit_code == 0, added.output
+
+    listed = run(tmp_path, "case", "list", env=MEI)
+
+    assert listed.exit_code == 0, listed.output
+
+
 def test_a_second_colleague_needs_one_who_vouches(tada: Tada) -> None:
     alone = tada("staff", "add", "Jo", "--role", "intake", "--password-stdin", typed=JOS)
     vouched = tada(
