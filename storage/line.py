@@ -6,10 +6,10 @@ what most messages write. A line is opened once, lent to one message at a time, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Dialect, Engine
 from sqlalchemy.exc import DBAPIError
 
 BEGIN = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN"}
@@ -26,26 +26,22 @@ class Line:
         lent = engine.raw_connection()
         # Beside the pool: whoever waits for a connection of the pool does not wait for a message.
         lent.detach()
-        self._connection: Any = lent.driver_connection
-        self._cursor = lent.cursor()
-        self._engine = engine
-        self.dialect = engine.dialect
+        self._connection: Any = lent.dbapi_connection
+        self._driver = engine.dialect
+        self._cursor, self.dialect = _cursor_on(self._connection, self._driver)
         self.broken = False
         # Whoever listens to statements of the engine hears of these too.
         self._listeners = engine.dispatch
 
-    def execute(self, sql: str, values: Sequence[Any] | Mapping[str, Any] | None = None) -> Any:
-        """Run a statement and return the driver's cursor, which the next one takes over.
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> Any:
+        """Run a statement, in the words of `dialect`, and return its cursor, which the next one takes over.
 
         Raises: as Core does.
         """
         try:
             for listener in self._listeners.before_cursor_execute:
                 listener(self, self._cursor, sql, values, None, False)
-            if values is None:
-                self._cursor.execute(sql)
-            else:
-                self._cursor.execute(sql, values)
+            self._cursor.execute(sql, values)
             for listener in self._listeners.after_cursor_execute:
                 listener(self, self._cursor, sql, values, None, False)
             return self._cursor
@@ -78,8 +74,19 @@ class Line:
             self.broken = True
 
     def _as_core_does(self, error: Exception) -> Exception:
-        errors = self.dialect.loaded_dbapi.Error
+        driver = self._driver
+        errors = driver.loaded_dbapi.Error
         if not isinstance(error, errors):
             return error
-        self.broken = self.broken or bool(self.dialect.is_disconnect(error, self._connection, self._cursor))
-        return DBAPIError.instance(None, None, error, errors, hide_parameters=True, dialect=self.dialect)
+        self.broken = self.broken or bool(driver.is_disconnect(error, self._connection, self._cursor))
+        return DBAPIError.instance(None, None, error, errors, hide_parameters=True, dialect=driver)
+
+
+def _cursor_on(connection: Any, driver: Any) -> tuple[Any, Dialect]:
+    """Return the cursor of a line, and the dialect of what it runs."""
+    if driver.name == "sqlite":
+        return connection.cursor(), driver
+    # Whoever keeps to SQLite has PostgreSQL's driver not loaded.
+    from storage.libpq import Cursor
+
+    return Cursor(connection), type(driver)(paramstyle="numeric_dollar")

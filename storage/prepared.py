@@ -24,14 +24,14 @@ class Prepared:
     """A statement that is always run with values for the same names.
 
     Args:
-        statement: Core's, or in a driver's own words.
+        statement: Core's.
         columns: of an insert or update, what it sets.
     """
 
-    def __init__(self, statement: ClauseElement | str, columns: Sequence[str] | None = None) -> None:
+    def __init__(self, statement: ClauseElement, columns: Sequence[str] | None = None) -> None:
         self._statement = statement
         self._columns = None if columns is None else list(columns)
-        self._compiled: dict[str, tuple[str, tuple[str, ...] | None]] = {}
+        self._compiled: dict[str, tuple[str, tuple[str, ...] | None]] = {}  # by how it names its values
 
     def run(self, on: Line | Connection, *rows: Values) -> int:
         """Run it once for each of the values, and return how many rows the last one changed."""
@@ -49,21 +49,19 @@ class Prepared:
         return self._execute(on, values).fetchone()[0]
 
     def _execute(self, on: Line | Connection, row: Values) -> Any:
-        sql, order = self._compiled.get(on.dialect.name) or self._compile(on)
-        values = row if order is None else [row[name] for name in order]
+        sql, order = self._compiled.get(on.dialect.paramstyle) or self._compile(on)
+        values = None if order is None else tuple([row[name] for name in order])
         if isinstance(on, Line):
-            return on.execute(sql, values)
-        return on.exec_driver_sql(sql, values if order is None else tuple(values))
+            return on.execute(sql, values or ())
+        return on.exec_driver_sql(sql, row if values is None else values)
 
     @cached_property
     def _row(self) -> Any:
-        columns = self._statement.selected_columns  # type: ignore[union-attr]
+        columns = self._statement.selected_columns  # type: ignore[attr-defined]
         return namedtuple("_row", [column.name for column in columns])
 
     def _compile(self, on: Line | Connection) -> tuple[str, tuple[str, ...] | None]:
-        if isinstance(self._statement, str):
-            return self._statement, None
         compiled = self._statement.compile(dialect=on.dialect, column_keys=self._columns)
         order = compiled.positiontup  # type: ignore[attr-defined]
-        known = self._compiled[on.dialect.name] = str(compiled), None if order is None else tuple(order)
+        known = self._compiled[on.dialect.paramstyle] = str(compiled), None if order is None else tuple(order)
         return known

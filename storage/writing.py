@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, bindparam, insert, update
+from sqlalchemy import (
+    BindParameter,
+    Cast,
+    Connection,
+    Row,
+    Table,
+    bindparam,
+    cast,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from storage.errors import Overtaken
 from storage.line import Line
@@ -17,41 +30,25 @@ def _insert(table: Table, *columns: str) -> Prepared:
     return Prepared(insert(table), columns)
 
 
-def _update(*columns: str) -> Prepared:
-    # Overtaken, where the state is no longer the one that was read: it never comes twice, being sealed.
-    unchanged = conversations.c.id == bindparam("row"), conversations.c.state == bindparam("was")
-    return Prepared(update(conversations).where(*unchanged), columns)
-
-
-_REMEMBERED = ("lookup", "epoch", "wrapped_key", "state", "address", "letter_key", "case_id", "erase_at")
-_INSERT_CONVERSATION = _insert(conversations, "id", *_REMEMBERED)
-_UPDATE_CONVERSATION = _update(*_REMEMBERED)
-# What most messages change. Naming the others too would write their indexes anew.
-_UPDATE_STATE = _update("state", "erase_at")
-_SELDOM_CHANGED = tuple(name for name in _REMEMBERED if name not in ("state", "erase_at"))
-_INSERT_MARK = _insert(marks, "mark", "reply", "erase_at")
-_INSERT_ANSWERS = _insert(answers, "case_id", "sequence", "sealed")
+# Overtaken, where the state is no longer the one that was read: it never comes twice, being sealed.
+_UNCHANGED = conversations.c.id == bindparam("row"), conversations.c.state == bindparam("was")
+# What most messages change. On SQLite, naming the others too would write their indexes anew.
+_OFTEN_CHANGED = ("state", "erase_at")
+_SELDOM_CHANGED = ("lookup", "epoch", "wrapped_key", "address", "letter_key", "case_id")
+_REMEMBERED = (*_SELDOM_CHANGED, *_OFTEN_CHANGED)
+_MARK = ("mark", "reply", "erase_at")
+_ANSWER = ("case_id", "sequence", "sealed")
 _ERRAND = ("id", "kind", "due_at", "subject", "epoch", "sealed", "erase_at")
+
+_INSERT_CONVERSATION = _insert(conversations, "id", *_REMEMBERED)
+_UPDATE_CONVERSATION = Prepared(update(conversations).where(*_UNCHANGED), _REMEMBERED)
+_UPDATE_STATE = Prepared(update(conversations).where(*_UNCHANGED), _OFTEN_CHANGED)
+_INSERT_MARK = _insert(marks, *_MARK)
+_INSERT_ANSWERS = _insert(answers, *_ANSWER)
 _INSERT_ERRANDS = _insert(later_work, *_ERRAND)
 
-# PostgreSQL can do all of it at once, and as one statement it is a transaction by itself: nothing is written
-# unless the conversation is still the one that was read. In the driver's own words, which can say `b`: bytes in a
-# list go as they are, and are not spelled out.
-_AT_ONCE = Prepared(
-    "WITH changed AS (UPDATE conversations SET lookup = %(lookup)s, epoch = %(epoch)s,"
-    " wrapped_key = %(wrapped_key)s, state = %(state)s, address = %(address)s, letter_key = %(letter_key)s,"
-    " case_id = %(case_id)s, erase_at = %(erase_at)s WHERE id = %(row)s AND state = %(was)s RETURNING id),"
-    " marked AS (INSERT INTO marks (mark, reply, erase_at)"
-    " SELECT %(mark)s::bytea, %(reply)s::bytea, %(mark_erase_at)s::bigint FROM changed),"
-    " answered AS (INSERT INTO answers (case_id, sequence, sealed)"
-    " SELECT %(case_id)s::bytea, given.* FROM changed,"
-    " unnest(%(sequences)s::integer[], %(sealed)b::bytea[]) AS given),"
-    " sent AS (INSERT INTO later_work (id, kind, due_at, subject, epoch, sealed, erase_at)"
-    " SELECT errand.* FROM changed, unnest(%(errand_id)b::bytea[], %(errand_kind)s::text[],"
-    " %(errand_due_at)s::bigint[], %(errand_subject)b::bytea[], %(errand_epoch)s::integer[],"
-    " %(errand_sealed)b::bytea[], %(errand_erase_at)s::bigint[]) AS errand)"
-    " SELECT count(*) FROM changed"
-)
+_MOST_AT_ONCE = 8
+"""Rows that are answers or errands: for each number of them there is a statement, and each connection keeps it prepared."""
 
 
 def write_turn(
@@ -73,31 +70,43 @@ def write_turn(
     Raises:
         Overtaken: the row is no longer as it was read.
     """
-    if remembered is not None and stored is not None and on.dialect.name == "postgresql":
+    if remembered is not None and stored is not None and _fits_at_once(on, given, errands):
         _write_at_once(on, mark, remembered, stored, given, errands)
-    else:
-        _INSERT_ANSWERS.run(on, *given)
-        if remembered is not None and stored is not None:
-            same = all(remembered[name] == getattr(stored, name) for name in _SELDOM_CHANGED)
-            statement = _UPDATE_STATE if same else _UPDATE_CONVERSATION
-            if statement.run(on, {"row": remembered["id"], "was": stored.state, **remembered}) != 1:
-                raise Overtaken
-        elif remembered is not None:
-            _INSERT_CONVERSATION.run(on, remembered)
-        _INSERT_MARK.run(on, mark)
-        write_errands(on, errands)
+        return
+    _INSERT_ANSWERS.run(on, *given)
+    if remembered is not None and stored is not None:
+        statement = _UPDATE_STATE if _is_same(remembered, stored) else _UPDATE_CONVERSATION
+        if statement.run(on, {"row": remembered["id"], "was": stored.state, **remembered}) != 1:
+            raise Overtaken
+    elif remembered is not None:
+        _INSERT_CONVERSATION.run(on, remembered)
+    _INSERT_MARK.run(on, mark)
+    write_errands(on, errands)
 
 
 def writes_at_once(
-    on: Line, mark: Values, remembered: Values | None, stored: Row[Any] | None, *rest: Sequence[Values]
+    on: Line | Connection,
+    mark: Values,
+    remembered: Values | None,
+    stored: Row[Any] | None,
+    given: Sequence[Values],
+    errands: Sequence[Values],
 ) -> bool:
-    """Whether `write_turn` would be a single statement."""
-    return remembered is not None and stored is not None and on.dialect.name == "postgresql"
+    """Whether `write_turn` would be a single statement, which is a transaction by itself."""
+    return remembered is not None and stored is not None and _fits_at_once(on, given, errands)
 
 
 def write_errands(on: Line | Connection, errands: Sequence[Values]) -> None:
     """Write rows of `later_work`, as `storage.errands.rows_of` makes them."""
     _INSERT_ERRANDS.run(on, *errands)
+
+
+def _fits_at_once(on: Line | Connection, given: Sequence[Values], errands: Sequence[Values]) -> bool:
+    return on.dialect.name == "postgresql" and len(given) + len(errands) <= _MOST_AT_ONCE
+
+
+def _is_same(remembered: Values, stored: Row[Any]) -> bool:
+    return all(remembered[name] == getattr(stored, name) for name in _SELDOM_CHANGED)
 
 
 def _write_at_once(
@@ -108,16 +117,39 @@ def _write_at_once(
     given: Sequence[Values],
     errands: Sequence[Values],
 ) -> None:
-    values = {
-        **remembered,
-        "row": remembered["id"],
-        "was": stored.state,
-        "mark": mark["mark"],
-        "reply": mark["reply"],
-        "mark_erase_at": mark["erase_at"],
-        "sequences": [row["sequence"] for row in given],
-        "sealed": [row["sealed"] for row in given],
-        **{f"errand_{name}": [errand[name] for errand in errands] for name in _ERRAND},
-    }
-    if _AT_ONCE.scalar(on, values) != 1:
+    values = {**remembered, "row": remembered["id"], "was": stored.state}
+    for kind, rows in (("mark", [mark]), ("answer", given), ("errand", errands)):
+        for n, row in enumerate(rows):
+            values |= {f"{kind}_{n}_{name}": value for name, value in row.items()}
+    statement = _at_once(_is_same(remembered, stored), len(given), len(errands))
+    if statement.scalar(on, values) != 1:
         raise Overtaken
+
+
+@lru_cache
+def _at_once(same: bool, given: int, errands: int) -> Prepared:
+    """Return what PostgreSQL does in one statement: nothing of it, unless the conversation is still the one that was read."""
+    changed = update(conversations).where(*_UNCHANGED).values(_bound(_OFTEN_CHANGED if same else _REMEMBERED))
+    found = changed.returning(conversations.c.id).cte("changed")
+    wanted = (
+        ("mark", marks, _MARK, 1),
+        ("answer", answers, _ANSWER, given),
+        ("errand", later_work, _ERRAND, errands),
+    )
+    written = (
+        insert(table)
+        .from_select(columns, select(*_cast(table, columns, f"{kind}_{n}_")).select_from(found))
+        .cte(f"{kind}_{n}")
+        for kind, table, columns, rows in wanted
+        for n in range(rows)
+    )
+    return Prepared(select(func.count()).select_from(found).add_cte(*written))
+
+
+def _bound(columns: Sequence[str]) -> dict[str, BindParameter[Any]]:
+    return {name: bindparam(name) for name in columns}
+
+
+def _cast(table: Table, columns: Sequence[str], prefix: str) -> list[Cast[Any]]:
+    # What is selected and not inserted as it stands would be taken for text.
+    return [cast(bindparam(prefix + name), table.c[name].type) for name in columns]

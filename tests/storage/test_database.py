@@ -234,9 +234,9 @@ def test_an_error_repeats_nothing_that_was_to_be_stored(database: Database) -> N
 
 
 def test_a_defect_of_ours_repeats_nothing_either(database: Database) -> None:
-    wrong, values = f"SELECT {'?' if database.file else '%s'}", ("canary-4417", "canary-4418")
+    values = ("canary-4417", "canary-4418")
     with pytest.raises(DBAPIError) as caught, database.transaction() as connection:
-        connection.exec_driver_sql(wrong, values)
+        connection.exec_driver_sql(f"SELECT {'?' if database.file else '%s'}", values)
     with pytest.raises(DBAPIError) as on_a_line, database.lent() as line:
-        line.execute(wrong, values)
+        line.execute("SELECT ?" if database.file else "SELECT nothing($1, $2)", values)
     assert "canary" not in f"{caught.value!s} {on_a_line.value!s}"

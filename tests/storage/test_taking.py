@@ -26,7 +26,7 @@ from storage.errors import CannotOpen
 from storage.intake import Intake
 from storage.schema import answers, later_work
 from tests.storage.building import Instance
-from tests.storage.talking import NOW, Person, intake_of, reply
+from tests.storage.talking import NOW, Person, intake_of, reply, rows
 
 Decide = Callable[[Conversation | None, Outside], Turn]
 
@@ -179,3 +179,12 @@ def test_a_draft_is_not_gone_on_with_from_its_last_second_on(
     remembered = intake.peek("web", "an address", at)
     assert remembered is not None
     assert (remembered.answered == ()) == (hours == 72)
+
+
+@pytest.mark.parametrize("many", [0, 1, 8, 9, 40])
+def test_a_turn_of_many_answers_is_kept_whole(instance: Instance, intake: Intake, many: int) -> None:
+    person = Person(intake).drafts()
+    kept = rows(instance.database)["answers"]
+    person.records(*(Answered(FieldId("background"), 2 + n, {"text": "x"}) for n in range(many)))
+    assert rows(instance.database)["answers"] == kept + many
+    assert person.sees() is not None
