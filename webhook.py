@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Flask, g, request
+from flask import Blueprint, Flask
 from flask.json.provider import DefaultJSONProvider
 from flask.typing import ResponseReturnValue
 
 import bot.web
-from bot.access import guard, here
+from bot.access import guard
+from bot.asked import Asked, Returned, ShortWay, here
 from bot.door import Door
 from bot.headers import DESK_HEADERS, add_headers
 from bot.limits import Limits
@@ -52,6 +53,8 @@ Checks = Mapping[str, Callable[[], bool]]
 
 class _App(Flask):
     """Flask, told that no view of ours is a coroutine, so that it does not look at each request."""
+
+    request_class = Asked
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function as it is."""
@@ -103,10 +106,6 @@ def assemble(settings: Settings, words: Words, reception: Reception, checks: Che
     app.json = _Json(app)
     pages = Pages(words)
     app.extensions["metrics"] = metrics = Metrics()
-    log_requests(app, metrics)
-    add_headers(app)
-    guard(app, settings.public_url, settings.metrics_token)
-    _limit_bodies(app)
     if settings.surface != "desk":
         limits = Limits(settings.rate_limits)
         app.register_blueprint(
@@ -115,7 +114,9 @@ def assemble(settings: Settings, words: Words, reception: Reception, checks: Che
         for channel in _provider_channels(settings, words, Door(reception, limits), metrics):
             app.register_blueprint(channel)
     _add_health(app, checks, metrics)
-    _tell_problems(app, words, pages)
+    _answer_by_rule(app, settings, words, pages)
+    log_requests(app, metrics)
+    add_headers(app)
     return app
 
 
@@ -169,17 +170,35 @@ def _provider_channels(settings: Settings, words: Words, door: Door, metrics: Me
         yield telegram(settings.telegram, door, words)
 
 
-def _limit_bodies(app: Flask) -> None:
+def _answer_by_rule(app: Flask, settings: Settings, words: Words, pages: Pages) -> None:
+    """Have every request checked and every problem told alike, whichever way a request goes."""
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    checks = guard(settings.public_url, settings.metrics_token), _refuse_what_is_too_large
+
+    def tell(error: Exception, asked: Asked) -> Returned:
+        problem = note(error)
+        accepted = asked.headers.get("Accept-Language")
+        language = asked.language or (negotiate(accepted) if accepted else None)
+        text = words.say(language, problem.text)
+        if _reads_json(asked.path):
+            return problem_as_json(problem.code, text), problem.status, retry_header(problem)
+        return pages.problem(page_language(None), text), problem.status, retry_header(problem)
 
     @app.before_request
-    def refuse_what_was_cut() -> None:
-        asked = here(request)
-        largest = LARGER_BODIES.get(asked.url_rule.rule if asked.url_rule else "", LARGEST_BODY)
-        asked.max_content_length = largest
-        # A body of unknown length is cut at the limit without a word, and half of it could pass for a whole.
-        if asked.content_length is None and len(asked.get_data()) >= largest:
-            raise Problem("too_large")
+    def check() -> None:
+        for each in checks:
+            each(here())
+
+    app.register_error_handler(Exception, lambda error: tell(error, here()))
+    app.wsgi_app = ShortWay(app, checks, tell, _written)  # type: ignore[method-assign]
+
+
+def _refuse_what_is_too_large(asked: Asked) -> None:
+    largest = LARGER_BODIES.get(asked.url_rule.rule if asked.url_rule else "", LARGEST_BODY)
+    asked.max_content_length = largest
+    # A body of unknown length is cut at the limit without a word, and half of it could pass for a whole.
+    if asked.content_length is None and len(asked.get_data()) >= largest:
+        raise Problem("too_large")
 
 
 def _add_health(app: Flask, checks: Checks, metrics: Metrics) -> None:
@@ -195,18 +214,6 @@ def _add_health(app: Flask, checks: Checks, metrics: Metrics) -> None:
     @app.get("/metrics")
     def figures() -> ResponseReturnValue:
         return metrics.as_text(), 200, {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
-
-
-def _tell_problems(app: Flask, words: Words, pages: Pages) -> None:
-    @app.errorhandler(Exception)
-    def tell(error: Exception) -> ResponseReturnValue:
-        problem = note(error)
-        accepted = request.headers.get("Accept-Language")
-        language = g.get("language") or (negotiate(accepted) if accepted else None)
-        text = words.say(language, problem.text)
-        if _reads_json(request.path):
-            return problem_as_json(problem.code, text), problem.status, retry_header(problem)
-        return pages.problem(page_language(None), text), problem.status, retry_header(problem)
 
 
 def _reads_json(path: str) -> bool:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hmac
 import re
+from collections.abc import Callable
 from enum import Enum
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, g, request
-
+from bot.asked import Asked
 from bot.problems import Problem
 
 
@@ -54,13 +54,11 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 """256 bits in URL-safe Base64, as `secrets.token_urlsafe(32)` draws them."""
 
 
-def guard(app: Flask, public_url: str | None, metrics_token: str | None) -> None:
-    """Hold every request of `app` to the table."""
+def guard(public_url: str | None, metrics_token: str | None) -> Callable[[Asked], None]:
+    """Return what holds a request to the table."""
     own_hosts = frozenset({urlsplit(public_url).netloc} if public_url else ())
 
-    @app.before_request
-    def check() -> None:
-        asked = here(request)
+    def check(asked: Asked) -> None:
         if asked.url_rule is None:
             return  # 404 or 405 follows
         method = "GET" if asked.method == "HEAD" else asked.method
@@ -72,7 +70,7 @@ def guard(app: Flask, public_url: str | None, metrics_token: str | None) -> None
             case Caller.OUR_PAGE if _is_ours(asked, own_hosts):
                 return
             case Caller.HOLDER if _is_ours(asked, own_hosts):
-                g.token = _token(asked)
+                asked.token = _token(asked)
                 return
             case Caller.OPERATOR if _is_operator(asked, metrics_token):
                 return
@@ -80,14 +78,10 @@ def guard(app: Flask, public_url: str | None, metrics_token: str | None) -> None
                 raise Problem("not_found")
         raise Problem("origin")
 
-
-def here(request: Request) -> Request:
-    """Return the request that Flask's stand-in stands for; it looks for it anew at every use."""
-    found: Request = request._get_current_object()  # type: ignore[attr-defined]
-    return found
+    return check
 
 
-def _is_ours(asked: Request, own_hosts: frozenset[str], from_form: bool = False) -> bool:
+def _is_ours(asked: Asked, own_hosts: frozenset[str], from_form: bool = False) -> bool:
     """Whether a page of ours, or no browser, is asking.
 
     A program that is no browser sends neither header, and needs no protection from other sites.
@@ -102,14 +96,14 @@ def _is_ours(asked: Request, own_hosts: frozenset[str], from_form: bool = False)
     return urlsplit(origin).netloc in own_hosts | {asked.host}
 
 
-def _token(asked: Request) -> str:
+def _token(asked: Asked) -> str:
     scheme, _, token = asked.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not TOKEN.fullmatch(token.strip()):
         raise Problem("unauthorised")
     return token.strip()
 
 
-def _is_operator(asked: Request, metrics_token: str | None) -> bool:
+def _is_operator(asked: Asked, metrics_token: str | None) -> bool:
     if metrics_token:
         offered = asked.headers.get("Authorization", "").removeprefix("Bearer ")
         if hmac.compare_digest(offered.encode(), metrics_token.encode()):

@@ -8,11 +8,10 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from flask import has_request_context, request
 from werkzeug.exceptions import HTTPException
 
 from bot.receive import DeliveryReused, TooMany, UnknownConversation
-from bot.request_log import ERROR
+from bot.request_log import note_error
 from flows.vocabulary import MessageId
 from storage.errors import KeysUnusable, StateUnreadable, StoreError
 
@@ -110,8 +109,7 @@ def problem_of(error: Exception) -> Problem:
 def note(error: Exception) -> Problem:
     """As `problem_of`, and leave the error's class for the line of the log about this request."""
     problem = problem_of(error)
-    if has_request_context():  # the background work has no request to note it for
-        request.environ[ERROR] = problem.cause or problem.code
+    note_error(problem.cause or problem.code)
     if problem.code == "unexpected":
         # `logs.Lines` writes the class and the place in the code, and nothing that the error holds.
         log.error("not handled", exc_info=error)

@@ -10,6 +10,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
@@ -72,8 +73,16 @@ class Metrics:
         return generate_latest(everybody)
 
 
-ERROR = "tada.error"
-"""Where a request's environ says what went wrong: the class of an error, or a code of ours."""
+_error: ContextVar[str | None] = ContextVar("error", default=None)
+
+
+def note_error(error: str) -> None:
+    """Note what went wrong with the request that this thread is at, for its line.
+
+    Args:
+        error: the class of an error, or a code of ours.
+    """
+    _error.set(error)
 
 
 def log_requests(app: Flask, metrics: Metrics) -> None:
@@ -82,9 +91,10 @@ def log_requests(app: Flask, metrics: Metrics) -> None:
 
     def logged(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         began = time.perf_counter()
+        _error.set(None)
 
         def start(status: str, *rest: Any) -> Callable[[bytes], object]:
-            # Flask has decided on everything, and not forgotten the request yet.
+            # All is decided on, and Flask has not forgotten the request yet.
             _log(environ, int(status[:3]), time.perf_counter() - began, metrics)
             return start_response(status, *rest)
 
@@ -108,6 +118,6 @@ def _log(environ: WSGIEnvironment, status: int, seconds: float, metrics: Metrics
             "status": status,
             "ms": round(seconds * 1000, 1),
             "channel": channel,
-            "error": environ.get(ERROR),
+            "error": _error.get(),
         },
     )

@@ -14,9 +14,9 @@ import re
 from collections.abc import Sequence
 from functools import partial
 
-from flask import Blueprint, Request, request
-from flask.typing import ResponseReturnValue
+from flask import Blueprint, Request
 
+from bot.asked import Asked, Direct, Returned
 from bot.cloud.reading import CHANNEL, Batch, Came, Gone, read
 from bot.cloud.writing import deletions, replies
 from bot.door import Door
@@ -45,18 +45,20 @@ def cloud(settings: Cloud, door: Door, words: Words) -> Blueprint:
     secrets = [secret.encode() for secret in (settings.app_secret, settings.old_app_secret) if secret]
 
     @channel.get(ROUTE)
-    def prove() -> ResponseReturnValue:
+    @Direct
+    def prove(asked: Asked) -> Returned:
         """Prove to Meta, when the webhook is registered, that we know the token agreed on."""
-        token = request.args.get("hub.verify_token", "").encode(errors="replace")
-        challenge = request.args.get("hub.challenge", "")
+        token = asked.args.get("hub.verify_token", "").encode(errors="replace")
+        challenge = asked.args.get("hub.challenge", "")
         known = hmac.compare_digest(token, settings.verify_token.encode())
-        if not known or request.args.get("hub.mode") != "subscribe" or not _CHALLENGE.fullmatch(challenge):
+        if not known or asked.args.get("hub.mode") != "subscribe" or not _CHALLENGE.fullmatch(challenge):
             raise Problem("origin", cause="bad_verify_token")
         return challenge, 200, {"Content-Type": "text/plain; charset=utf-8"}
 
     @channel.post(ROUTE)
-    def deliver() -> ResponseReturnValue:
-        batch = read(_parsed(_genuine(request, secrets)), settings.phone_number_id)
+    @Direct
+    def deliver(asked: Asked) -> Returned:
+        batch = read(_parsed(_genuine(asked, secrets)), settings.phone_number_id)
         _log(batch)
         for letter, status in batch.news:
             door.letter_came(letter, status)

@@ -12,8 +12,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
-from flask import Blueprint, Response, request
+from flask import Blueprint
 
+from bot.asked import Asked, Direct, Returned
 from bot.door import NOTHING, Door
 from bot.problems import Problem, note
 from bot.receive import Answer, DeliveryReused
@@ -45,18 +46,19 @@ def telegram(settings: Telegram, door: Door, words: Words) -> Blueprint:
     blueprint = Blueprint(CHANNEL, __name__)
 
     @blueprint.post(PATH)
-    def webhook() -> Response:
-        offered = request.headers.get(SECRET_HEADER, "").encode(errors="replace")
+    @Direct
+    def webhook(asked: Asked) -> Returned:
+        offered = asked.headers.get(SECRET_HEADER, "").encode(errors="replace")
         if not any(hmac.compare_digest(offered, secret) for secret in secrets):
             raise Problem("origin")
         try:
-            method = chats.take(json.loads(request.get_data()))
+            method = chats.take(json.loads(asked.get_data()))
         except _AWAY:
             raise
         except Exception as failure:
             note(failure)
             method = None
-        return Response(None if method is None else json.dumps(method), mimetype="application/json")
+        return ("", 200) if method is None else method
 
     return blueprint
 

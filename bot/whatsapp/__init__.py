@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flask import Blueprint, request
-from flask.typing import ResponseReturnValue
+from flask import Blueprint
 
+from bot.asked import Asked, Direct, Returned
 from bot.door import Door
 from bot.problems import Problem, note
 from bot.receive import Answer
@@ -61,8 +61,8 @@ def whatsapp(
     templates = buttons.read_templates(home) if settings.buttons and home else {}
     channel = Blueprint(CHANNEL, __name__)
     line = _Line(settings, public_url, door, words, templates, count)
-    channel.post(ROUTE)(line.come)
-    channel.post(STATUS_ROUTE)(line.come_status)
+    channel.post(ROUTE)(Direct(line.come))
+    channel.post(STATUS_ROUTE)(Direct(line.come_status))
     return channel
 
 
@@ -77,42 +77,42 @@ class _Line:
     templates: Mapping[str, str]
     count: Count
 
-    def come(self) -> ResponseReturnValue:
+    def come(self, asked: Asked) -> Returned:
         """Answer a message."""
-        self._let_in()
-        if "MessageStatus" in request.form:
-            return self._note_status()
-        addresses = address_of(request.form)
+        self._let_in(asked)
+        if "MessageStatus" in asked.form:
+            return self._note_status(asked)
+        addresses = address_of(asked.form)
         if addresses is None:
             raise Problem("origin", cause="not_whatsapp")
         own = f"whatsapp:{self.settings.number}"
-        if request.form.get("To", own) != own:
+        if asked.form.get("To", own) != own:
             raise Problem("origin", cause="number_foreign")
         try:
-            return self._answer(read_message(request.form, *addresses, request.headers[SIGNATURE]))
+            return self._answer(read_message(asked.form, *addresses, asked.headers[SIGNATURE]))
         except Exception as failure:
             # The same form again would not help, and Twilio sends it to nobody else: these words are all there is.
             # Both languages: it is not known here which one the person speaks.
             return self._respond([plain(self.words.say(None, note(failure).text))])
 
-    def come_status(self) -> ResponseReturnValue:
+    def come_status(self, asked: Asked) -> Returned:
         """Take news of a message of ours: now its id is known, and when it may be deleted."""
-        self._let_in()
-        return self._note_status()
+        self._let_in(asked)
+        return self._note_status(asked)
 
     # -------------------------------------------------------------- what comes in
 
-    def _let_in(self) -> None:
+    def _let_in(self, asked: Asked) -> None:
         """Let a request of Twilio's pass that is for our account; nothing else is read before."""
         secrets = [secret for secret in (self.settings.auth_token, self.settings.old_auth_token) if secret]
         try:
-            check(request, self.public_url, secrets)
+            check(asked, self.public_url, secrets)
         except NotGenuine as reason:
             raise Problem("origin", cause=str(reason)) from None
-        if request.form.get("AccountSid", self.settings.account_sid) != self.settings.account_sid:
+        if asked.form.get("AccountSid", self.settings.account_sid) != self.settings.account_sid:
             raise Problem("origin", cause="account_foreign")
 
-    def _answer(self, came: Came) -> ResponseReturnValue:
+    def _answer(self, came: Came) -> Returned:
         if came.opted is not None:
             self._note_opted(came.opted)
         if came.heard is None:
@@ -143,14 +143,14 @@ class _Line:
             extra={"channel": CHANNEL, "error": word},
         )
 
-    def _note_status(self) -> ResponseReturnValue:
-        status = read_status(request.form)
+    def _note_status(self, asked: Asked) -> Returned:
+        status = read_status(asked.form)
         self.count(f"whatsapp_{status.status}")
         if status.code is not None:
             log.warning("a message was not delivered", extra={"channel": CHANNEL, "error": status.code})
-        if letter := request.args.get("letter"):
+        if letter := asked.args.get("letter"):
             self.door.letter_came(letter, status.status)
-        self.door.run_later([*status.copies, *self._without_buttons(status)])
+        self.door.run_later([*status.copies, *self._without_buttons(status, "shown" in asked.args)])
         return self._respond(())
 
     # -------------------------------------------------------------- what goes out
@@ -170,11 +170,11 @@ class _Line:
         later = messages_later(person, address, messages[here:], self._callback(), APART)
         return messages[:here], later
 
-    def _without_buttons(self, status: Status) -> list[Errand]:
+    def _without_buttons(self, status: Status, had_buttons: bool) -> list[Errand]:
         """Put the question once more as numbered text, where its buttons did not arrive."""
         if status.status not in ("failed", "undelivered") or status.code in UNREACHABLE:
             return []
-        standing = self.door.present(CHANNEL, status.address) if request.args.get("shown") else None
+        standing = self.door.present(CHANNEL, status.address) if had_buttons else None
         if standing is None:
             return []
         return messages_later(status.address, status.reply_to, texts(self.words, standing), self._callback())
@@ -182,6 +182,6 @@ class _Line:
     def _callback(self, query: str = "") -> str | None:
         return None if self.public_url is None else f"{self.public_url}{STATUS_ROUTE}{query}"
 
-    def _respond(self, messages: Iterable[str]) -> ResponseReturnValue:
+    def _respond(self, messages: Iterable[str]) -> Returned:
         body = twiml(messages, self._callback() or STATUS_ROUTE)
         return body, 200, {"Content-Type": "text/xml; charset=utf-8"}
