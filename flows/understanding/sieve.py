@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 
 # What `re` reads patterns with; there is no other way to ask it.
 from re import _constants as op  # type: ignore[attr-defined]
@@ -47,8 +48,10 @@ class Sieve:
             for needed in needs(pattern.pattern):
                 if not needed:
                     self._always.add(place)
-                for piece in needed[0] if needed else ():
-                    self._needing[piece].append((place, needed[1:]))
+                    continue
+                others = place, tuple(needed[1:])
+                for piece in needed[0]:
+                    self._needing[piece].append(others)
 
     def worth_trying(self, held: set[str]) -> Iterator[re.Pattern[str]]:
         """Return the patterns that can match a text, in their order.
@@ -124,7 +127,12 @@ def _one_of(branches: Sequence[Sequence[OneOf]]) -> list[OneOf]:
 
 def _of_literal(literal: str) -> list[OneOf]:
     # A space may come from what was replaced, so only what stands between spaces is counted on.
-    return [OneOf({piece}) for word in literal.split() for piece in _ends_of(word)]
+    return [_just(piece) for word in literal.split() for piece in _ends_of(word)]
+
+
+@cache
+def _just(piece: str) -> OneOf:
+    return OneOf({piece})
 
 
 def _ends_of(word: str) -> Sequence[str]:

@@ -71,10 +71,12 @@ class Corrections:
 
     def __init__(self, words: Collection[str], real: Iterable[str] = ()) -> None:
         self._certain = frozenset(words) | frozenset(real)
-        self._by_rest: dict[str, set[str]] = defaultdict(set)
+        by_rest: dict[str, set[str]] = defaultdict(set)
         for word in words:
             for rest in _rests(word):
-                self._by_rest[rest].add(word)
+                by_rest[rest].add(word)
+        # Thousands of sets of one word each would take four times as much memory.
+        self._by_rest = {rest: tuple(near) for rest, near in by_rest.items()}
 
     def of(self, typed: str) -> str:
         """Return the only word of which `typed` is a slip, or else `typed` itself."""
@@ -82,8 +84,7 @@ class Corrections:
             return typed
         near: set[str] = set()
         for rest in _rests(typed):
-            if words := self._by_rest.get(rest):
-                near |= words
+            near.update(self._by_rest.get(rest, ()))
         meant = [word for word in near if is_slip(typed, word)]
         return meant[0] if len(meant) == 1 else typed
 
