@@ -21,10 +21,11 @@ from storage.casefile import (
     signed_parts,
 )
 from storage.days import day_of
-from storage.errors import StoreAway
 from storage.keys import KeyDirectory
-from storage.schema import answers, cases, desk_keys, links, manifests, receipts, requests
+from storage.prepared import Values
+from storage.schema import answers, cases, links, manifests, receipts, requests
 from storage.sealing import CodeKeys, digest, lock, new_id, new_key_pair, seal, sign, unlock
+from storage.writing import begin_case
 
 _ID: BindParameter[bytes] = bindparam("case")
 _INSERT_ANSWERS = insert(answers)
@@ -43,12 +44,6 @@ _SEALED_ANSWERS = select(answers.c.sequence, answers.c.sealed).where(answers.c.c
 _IN_TURN = select(cases.c.state).where(cases.c.id == _ID).with_for_update()
 _LAST_ANSWER = select(func.max(answers.c.sequence)).where(answers.c.case_id == _ID)
 _LAST_LINK = select(func.max(links.c.number)).where(links.c.case_id == _ID)
-# Held until the case is there, so that a key which has just become old is not destroyed before its last case.
-_DESK_KEY = (
-    select(desk_keys.c.state)
-    .where(desk_keys.c.generation == bindparam("generation"))
-    .with_for_update(read=True)
-)
 _LAST_MANIFEST = (
     select(manifests.c.number, manifests.c.signature)
     .where(manifests.c.case_id == _ID)
@@ -78,7 +73,7 @@ class CaseWriter:
         self.state = state
         self.colleague_wrote_at = colleague_wrote_at
         self.nobodys = False
-        self._connection = connection
+        self._open_connection = connection
         self._keys = keys
         self._now = now
         self._public = public
@@ -86,6 +81,7 @@ class CaseWriter:
         self._listed: list[Listed] = []
         self._raised: list[str] = []
         self._next_sequence: int | None = None
+        self._begun: Values | None = None
 
     @classmethod
     def begin(
@@ -97,30 +93,22 @@ class CaseWriter:
         language: str,
         channel: str,
     ) -> CaseWriter:
-        """Begin a draft. Its private key is sealed to the desk, locked once more, and forgotten here.
-
-        Raises:
-            StoreAway: the desk key was destroyed this very moment; the next attempt takes the new one.
-        """
+        """Begin a draft. Its private key is sealed to the desk, locked once more, and forgotten here."""
         generation, desk = keys.desk_public
-        if connection().execute(_DESK_KEY, {"generation": generation}).scalar() == "destroyed":
-            raise StoreAway
         pair, case_id = new_key_pair(), new_id()
         sealed = seal(desk, pair.private, *case_key_context(case_id, generation))
-        connection().execute(
-            insert(cases),
-            {
-                "id": case_id,
-                "state": "draft",
-                "public_key": pair.public,
-                "sealed_key": lock(conversation_key, sealed, *outer_context(case_id)),
-                "generation": generation,
-                "language": language,
-                "channel": channel,
-                "started_on": day_of(now),
-            },
-        )
-        return cls(connection, keys, now, case_id, pair.public, "draft")
+        case = cls(connection, keys, now, case_id, pair.public, "draft")
+        case._begun = {
+            "id": case_id,
+            "state": "draft",
+            "public_key": pair.public,
+            "sealed_key": lock(conversation_key, sealed, *outer_context(case_id)),
+            "generation": generation,
+            "language": language,
+            "channel": channel,
+            "started_on": day_of(now),
+        }
+        return case
 
     @classmethod
     def of_nobody(cls, connection: Callable[[], Connection], keys: KeyDirectory, now: datetime) -> CaseWriter:
@@ -216,6 +204,11 @@ class CaseWriter:
                 {"lookup": receipt.lookup, "case_id": self.id, "public_key": receipt.public},
             )
 
+    def take_begun(self) -> Values | None:
+        """Return the row of a case that begins now and is not written yet, to go with the turn's other rows."""
+        begun, self._begun = self._begun, None
+        return begun
+
     def finish(self) -> list[dict[str, Any]]:
         """Write what is still to be written, but for the answers of a draft: their rows are returned.
 
@@ -235,6 +228,12 @@ class CaseWriter:
         return []
 
     # -------------------------------------------------------------- inside
+
+    def _connection(self) -> Connection:
+        connection = self._open_connection()
+        if (begun := self.take_begun()) is not None:
+            begin_case(connection, begun)
+        return connection
 
     def _lock(self) -> None:
         self._connection().execute(_IN_TURN, {"case": self.id})

@@ -168,11 +168,12 @@ class Exchange:
             self._record(record)
         given = self._case.finish() if self._case else []
         remembered = self._remember(turn.conversation)
+        begun = self._case.take_begun() if self._case else None
         if self._case is None:
             given = []  # destroyed, as nothing leads to it any more
         waiting = {self._heard.address: self._waiting} if self._waiting else {}
         sent = rows_of(errands, self._living[0], self._now, waiting)
-        self._gathered = (self._mark(turn.reply), remembered, self._stored, given, sent)
+        self._gathered = (self._mark(turn.reply), remembered, self._stored, given, sent, begun)
         self._counts = turn.counts
 
     def write(self, on: Line | Connection) -> None:

@@ -45,8 +45,9 @@ class Prepared:
         return self._row._make(self._execute(on, values).fetchone())
 
     def scalar(self, on: Line | Connection, values: Values) -> Any:
-        """Run it and return the one value of its one row."""
-        return self._execute(on, values).fetchone()[0]
+        """Run it and return the one value of its one row; None where there is none."""
+        row = self._execute(on, values).fetchone()
+        return None if row is None else row[0]
 
     def _execute(self, on: Line | Connection, row: Values) -> Any:
         sql, order = self._compiled.get(on.dialect.paramstyle) or self._compile(on)

@@ -20,10 +20,10 @@ from sqlalchemy import (
     update,
 )
 
-from storage.errors import Overtaken
+from storage.errors import Overtaken, StoreAway
 from storage.line import Line
 from storage.prepared import Prepared, Values
-from storage.schema import answers, conversations, later_work, marks
+from storage.schema import answers, cases, conversations, desk_keys, later_work, marks
 
 
 def _insert(table: Table, *columns: str) -> Prepared:
@@ -47,6 +47,24 @@ _INSERT_MARK = _insert(marks, *_MARK)
 _INSERT_ANSWERS = _insert(answers, *_ANSWER)
 _INSERT_ERRANDS = _insert(later_work, *_ERRAND)
 
+_CASE = (
+    "id",
+    "state",
+    "public_key",
+    "sealed_key",
+    "generation",
+    "language",
+    "channel",
+    "started_on",
+)
+_INSERT_CASE = _insert(cases, *_CASE)
+# Held until the case is there, so that a key which has just become old is not destroyed before its last case.
+_DESK_KEY = Prepared(
+    select(desk_keys.c.state)
+    .where(desk_keys.c.generation == bindparam("generation"))
+    .with_for_update(read=True)
+)
+
 _MOST_AT_ONCE = 8
 """Rows that are answers or errands: for each number of them there is a statement, and each connection keeps it prepared."""
 
@@ -58,6 +76,7 @@ def write_turn(
     stored: Row[Any] | None,
     given: Sequence[Values],
     errands: Sequence[Values] = (),
+    begun: Values | None = None,
 ) -> None:
     """Write the mark of a message, what is remembered after it, the answers it gave to a draft, and its errands.
 
@@ -67,10 +86,14 @@ def write_turn(
         stored: that row as it was read; None where it is not there yet.
         given: rows of `answers`, all of the case of the conversation.
         errands: rows of `later_work`.
+        begun: the row of a case that begins with this message.
     Raises:
         Overtaken: the row is no longer as it was read.
+        StoreAway: as `begin_case`.
     """
-    if remembered is not None and stored is not None and _fits_at_once(on, given, errands):
+    if begun is not None:
+        begin_case(on, begun)
+    elif remembered is not None and stored is not None and _fits_at_once(on, given, errands):
         _write_at_once(on, mark, remembered, stored, given, errands)
         return
     _INSERT_ANSWERS.run(on, *given)
@@ -91,9 +114,22 @@ def writes_at_once(
     stored: Row[Any] | None,
     given: Sequence[Values],
     errands: Sequence[Values],
+    begun: Values | None,
 ) -> bool:
     """Whether `write_turn` would be a single statement, which is a transaction by itself."""
-    return remembered is not None and stored is not None and _fits_at_once(on, given, errands)
+    is_known = remembered is not None and stored is not None
+    return is_known and begun is None and _fits_at_once(on, given, errands)
+
+
+def begin_case(on: Line | Connection, begun: Values) -> None:
+    """Write the row of a case that begins.
+
+    Raises:
+        StoreAway: the desk key was destroyed this very moment; the next attempt takes the new one.
+    """
+    if _DESK_KEY.scalar(on, begun) == "destroyed":
+        raise StoreAway
+    _INSERT_CASE.run(on, begun)
 
 
 def write_errands(on: Line | Connection, errands: Sequence[Values]) -> None:
