@@ -16,6 +16,7 @@ import shutil
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar
@@ -189,13 +190,14 @@ def make_instance(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactor
         ]
     database.close()
     rows = [(insert(table), [dict(row) for row in found]) for table, found in tables if found]
+    lent = cache(Database.open)  # the same few again and again
 
     def make(home_of_it: Path, url: str) -> Initialised:
         shutil.copytree(home, home_of_it)
         if url.startswith("sqlite:"):
             shutil.copyfile(file, url.removeprefix("sqlite:///"))
         else:
-            database = Database.open(url)
+            database = lent(url)
             with database.transaction() as connection:
                 for statement, given in rows:
                     connection.execute(statement, given)

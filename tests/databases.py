@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from itertools import chain, count
 
 from sqlalchemy import Engine, create_engine, text
@@ -105,7 +106,9 @@ def _drop(server: str, name: str) -> None:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
+@cache
 def _engine(url: str) -> Engine:
+    """An engine asks a server what it can when it first connects; none stays connected."""
     driven = make_url(url).set(drivername="postgresql+psycopg")
     return create_engine(driven, isolation_level="AUTOCOMMIT", poolclass=NullPool)
 
