@@ -23,6 +23,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    # A page is open for a second or two: no script of it runs long enough to be worth optimising.
+    "--js-flags=--no-opt,--no-maglev",
     "--no-sandbox",  # the tests may run as root, and open nothing but our own pages
 ]
 
