@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, select, text
 
 from storage.line import Line
-from storage.prepared import Prepared
+from storage.prepared import Prepared, Values
 from storage.schema import counts
 
 # The same on both databases, which Core cannot say.
@@ -26,16 +26,23 @@ def month_of(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m}"
 
 
-def count_up(on: Line | Connection, names: Collection[str], now: datetime) -> None:
-    """Let the counts of these names go up by one for each time a name is given.
+def counted(names: Collection[str], now: datetime) -> list[Values]:
+    """Return what is added to `counts`: one for each time a name is given.
+
+    In one order everywhere, so that two transactions cannot wait for each other.
+    """
+    if not names:
+        return []
+    month = month_of(now)
+    return [{"month": month, "name": name, "n": n} for name, n in sorted(Counter(names).items())]
+
+
+def count_up(on: Line | Connection, rows: Sequence[Values]) -> None:
+    """Add what was `counted`.
 
     To be the last thing a transaction does: on PostgreSQL others that count the same wait for its end.
     """
-    # In one order everywhere, so that two transactions cannot wait for each other.
-    if not names:
-        return
-    for name, n in sorted(Counter(names).items()):
-        _ADD.run(on, {"month": month_of(now), "name": name, "n": n})
+    _ADD.run(on, *rows)
 
 
 def counts_between(connection: Connection, first: str, last: str) -> dict[str, dict[str, int]]:

@@ -29,7 +29,7 @@ from flows.vocabulary import (
 )
 from storage.casewriting import CaseWriter
 from storage.codes import Codes
-from storage.counts import count_up
+from storage.counts import counted
 from storage.epochs import Epoch, Traces
 from storage.erasing import EraseJournal, erase_case
 from storage.errands import Errand, rows_of
@@ -41,7 +41,7 @@ from storage.outside import StoreOutside, lookup_of
 from storage.remembering import FORGET, Remembered
 from storage.schema import cases, receipts
 from storage.sealing import CodeKeys, lock, unlock
-from storage.writing import write_turn, writes_at_once
+from storage.writing import TurnRows, goes_at_once, write_turn
 
 KEPT_BEFORE_CONSENT = timedelta(hours=24)
 KEPT_BY_CODE = timedelta(hours=24)
@@ -173,8 +173,15 @@ class Exchange:
             given = []  # destroyed, as nothing leads to it any more
         waiting = {self._heard.address: self._waiting} if self._waiting else {}
         sent = rows_of(errands, self._living[0], self._now, waiting)
-        self._gathered = (self._mark(turn.reply), remembered, self._stored, given, sent, begun)
-        self._counts = turn.counts
+        self._gathered = TurnRows(
+            mark=self._mark(turn.reply),
+            remembered=remembered,
+            stored=self._stored,
+            begun=begun,
+            given=given,
+            errands=sent,
+            counts=counted(turn.counts, self._now),
+        )
 
     def write(self, on: Line | Connection) -> None:
         """Write what was gathered.
@@ -182,12 +189,11 @@ class Exchange:
         Raises:
             Overtaken: the conversation is no longer as it was read.
         """
-        write_turn(on, *self._gathered)
-        count_up(on, self._counts, self._now)
+        write_turn(on, self._gathered)
 
     def is_one_statement(self, on: Line) -> bool:
         """Whether what was gathered is written by a single statement."""
-        return not self._counts and writes_at_once(on, *self._gathered)
+        return goes_at_once(on, self._gathered)
 
     def _in_transaction(self) -> Connection:
         if self._open_connection is None:

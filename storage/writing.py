@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
+    CTE,
     Cast,
     Connection,
     Row,
@@ -16,48 +17,41 @@ from sqlalchemy import (
     cast,
     func,
     insert,
+    literal_column,
     select,
+    true,
     update,
 )
 
+from storage.counts import count_up
 from storage.errors import Overtaken, StoreAway
 from storage.line import Line
 from storage.prepared import Prepared, Values
-from storage.schema import answers, cases, conversations, desk_keys, later_work, marks
-
-
-def _insert(table: Table, *columns: str) -> Prepared:
-    return Prepared(insert(table), columns)
-
+from storage.schema import answers, cases, conversations, counts, desk_keys, later_work, marks
 
 # Overtaken, where the state is no longer the one that was read: it never comes twice, being sealed.
 _UNCHANGED = conversations.c.id == bindparam("row"), conversations.c.state == bindparam("was")
 # What most messages change. On SQLite, naming the others too would write their indexes anew.
 _OFTEN_CHANGED = ("state", "erase_at")
 _SELDOM_CHANGED = ("lookup", "epoch", "wrapped_key", "address", "letter_key", "case_id")
-_REMEMBERED = (*_SELDOM_CHANGED, *_OFTEN_CHANGED)
-_MARK = ("mark", "reply", "erase_at")
-_ANSWER = ("case_id", "sequence", "sealed")
-_ERRAND = ("id", "kind", "due_at", "subject", "epoch", "sealed", "erase_at")
+_CHANGED = (*_SELDOM_CHANGED, *_OFTEN_CHANGED)
 
-_INSERT_CONVERSATION = _insert(conversations, "id", *_REMEMBERED)
-_UPDATE_CONVERSATION = Prepared(update(conversations).where(*_UNCHANGED), _REMEMBERED)
+_NEW: dict[str, tuple[Table, tuple[str, ...]]] = {
+    "case": (
+        cases,
+        ("id", "state", "public_key", "sealed_key", "generation", "language", "channel", "started_on"),
+    ),
+    "answer": (answers, ("case_id", "sequence", "sealed")),
+    "mark": (marks, ("mark", "reply", "erase_at")),
+    "errand": (later_work, ("id", "kind", "due_at", "subject", "epoch", "sealed", "erase_at")),
+    "count": (counts, ("month", "name", "n")),
+}
+"""What a turn adds, in the order of who refers to whom: the tables, and the columns that are given."""
+
+_ADD = {kind: Prepared(insert(table), columns) for kind, (table, columns) in _NEW.items()}
+_ADD_CONVERSATION = Prepared(insert(conversations), ("id", *_CHANGED))
+_UPDATE_CONVERSATION = Prepared(update(conversations).where(*_UNCHANGED), _CHANGED)
 _UPDATE_STATE = Prepared(update(conversations).where(*_UNCHANGED), _OFTEN_CHANGED)
-_INSERT_MARK = _insert(marks, *_MARK)
-_INSERT_ANSWERS = _insert(answers, *_ANSWER)
-_INSERT_ERRANDS = _insert(later_work, *_ERRAND)
-
-_CASE = (
-    "id",
-    "state",
-    "public_key",
-    "sealed_key",
-    "generation",
-    "language",
-    "channel",
-    "started_on",
-)
-_INSERT_CASE = _insert(cases, *_CASE)
 # Held until the case is there, so that a key which has just become old is not destroyed before its last case.
 _DESK_KEY = Prepared(
     select(desk_keys.c.state)
@@ -69,56 +63,68 @@ _MOST_AT_ONCE = 8
 """Rows that are answers or errands: for each number of them there is a statement, and each connection keeps it prepared."""
 
 
-def write_turn(
-    on: Line | Connection,
-    mark: Values,
-    remembered: Values | None,
-    stored: Row[Any] | None,
-    given: Sequence[Values],
-    errands: Sequence[Values] = (),
-    begun: Values | None = None,
-) -> None:
-    """Write the mark of a message, what is remembered after it, the answers it gave to a draft, and its errands.
+@dataclass(frozen=True)
+class TurnRows:
+    """What one turn writes: rows by the names of their columns.
 
-    Args:
+    Attributes:
         mark: the row of `marks`.
         remembered: the row of `conversations`; None where nothing is remembered.
         stored: that row as it was read; None where it is not there yet.
+        begun: the row of a case that begins with this message.
         given: rows of `answers`, all of the case of the conversation.
         errands: rows of `later_work`.
-        begun: the row of a case that begins with this message.
+        counts: what is added to `counts`.
+    """
+
+    mark: Values
+    remembered: Values | None
+    stored: Row[Any] | None = None
+    begun: Values | None = None
+    given: Sequence[Values] = ()
+    errands: Sequence[Values] = ()
+    counts: Sequence[Values] = ()
+
+    @cached_property
+    def is_same(self) -> bool:
+        """Whether nothing of the conversation changes but what most messages change."""
+        return all(self.remembered[name] == getattr(self.stored, name) for name in _SELDOM_CHANGED)  # type: ignore[index]
+
+    @property
+    def added(self) -> dict[str, Sequence[Values]]:
+        """The rows that are added, by the kinds of `_NEW`."""
+        begun = () if self.begun is None else (self.begun,)
+        return {
+            "case": begun,
+            "answer": self.given,
+            "mark": (self.mark,),
+            "errand": self.errands,
+            "count": self.counts,
+        }
+
+
+def write_turn(on: Line | Connection, rows: TurnRows) -> None:
+    """Write all of a turn.
+
     Raises:
-        Overtaken: the row is no longer as it was read.
+        Overtaken: the conversation is no longer as it was read.
         StoreAway: as `begin_case`.
     """
-    if begun is not None:
-        begin_case(on, begun)
-    elif remembered is not None and stored is not None and _fits_at_once(on, given, errands):
-        _write_at_once(on, mark, remembered, stored, given, errands)
+    if goes_at_once(on, rows):
+        _write_at_once(on, rows)
         return
-    _INSERT_ANSWERS.run(on, *given)
-    if remembered is not None and stored is not None:
-        statement = _UPDATE_STATE if _is_same(remembered, stored) else _UPDATE_CONVERSATION
-        if statement.run(on, {"row": remembered["id"], "was": stored.state, **remembered}) != 1:
+    if rows.begun is not None:
+        begin_case(on, rows.begun)
+    _ADD["answer"].run(on, *rows.given)
+    if rows.remembered is not None and rows.stored is not None:
+        statement = _UPDATE_STATE if rows.is_same else _UPDATE_CONVERSATION
+        if statement.run(on, _to_change(rows)) != 1:
             raise Overtaken
-    elif remembered is not None:
-        _INSERT_CONVERSATION.run(on, remembered)
-    _INSERT_MARK.run(on, mark)
-    write_errands(on, errands)
-
-
-def writes_at_once(
-    on: Line | Connection,
-    mark: Values,
-    remembered: Values | None,
-    stored: Row[Any] | None,
-    given: Sequence[Values],
-    errands: Sequence[Values],
-    begun: Values | None,
-) -> bool:
-    """Whether `write_turn` would be a single statement, which is a transaction by itself."""
-    is_known = remembered is not None and stored is not None
-    return is_known and begun is None and _fits_at_once(on, given, errands)
+    elif rows.remembered is not None:
+        _ADD_CONVERSATION.run(on, rows.remembered)
+    _ADD["mark"].run(on, rows.mark)
+    write_errands(on, rows.errands)
+    count_up(on, rows.counts)
 
 
 def begin_case(on: Line | Connection, begun: Values) -> None:
@@ -129,61 +135,85 @@ def begin_case(on: Line | Connection, begun: Values) -> None:
     """
     if _DESK_KEY.scalar(on, begun) == "destroyed":
         raise StoreAway
-    _INSERT_CASE.run(on, begun)
+    _ADD["case"].run(on, begun)
 
 
 def write_errands(on: Line | Connection, errands: Sequence[Values]) -> None:
     """Write rows of `later_work`, as `storage.errands.rows_of` makes them."""
-    _INSERT_ERRANDS.run(on, *errands)
+    _ADD["errand"].run(on, *errands)
 
 
-def _fits_at_once(on: Line | Connection, given: Sequence[Values], errands: Sequence[Values]) -> bool:
-    return on.dialect.name == "postgresql" and len(given) + len(errands) <= _MOST_AT_ONCE
+def _to_change(rows: TurnRows) -> dict[str, Any]:
+    values = dict(rows.remembered or {})
+    if rows.stored is not None:
+        values |= {"row": rows.stored.id, "was": rows.stored.state}
+    return values
 
 
-def _is_same(remembered: Values, stored: Row[Any]) -> bool:
-    return all(remembered[name] == getattr(stored, name) for name in _SELDOM_CHANGED)
+# -------------------------------------------------------------- all of it at once
 
 
-def _write_at_once(
-    on: Line | Connection,
-    mark: Values,
-    remembered: Values,
-    stored: Row[Any],
-    given: Sequence[Values],
-    errands: Sequence[Values],
-) -> None:
-    values = {**remembered, "row": remembered["id"], "was": stored.state}
-    for kind, rows in (("mark", [mark]), ("answer", given), ("errand", errands)):
-        for n, row in enumerate(rows):
-            values |= {f"{kind}_{n}_{name}": value for name, value in row.items()}
-    statement = _at_once(_is_same(remembered, stored), len(given), len(errands))
+def goes_at_once(on: Line | Connection, rows: TurnRows) -> bool:
+    """Whether `write_turn` is a single statement, which on a line is a transaction by itself."""
+    return (
+        isinstance(on, Line)
+        and on.dialect.name == "postgresql"
+        and rows.remembered is not None
+        and len(rows.given) + len(rows.errands) <= _MOST_AT_ONCE
+        and len(rows.counts) <= 1
+    )
+
+
+def _write_at_once(on: Line | Connection, rows: TurnRows) -> None:
+    values = _to_change(rows)
+    added = rows.added
+    for kind, each in added.items():
+        for n, row in enumerate(each):
+            values.update({f"{kind}_{n}_{name}": value for name, value in row.items()})
+    change = "new" if rows.stored is None else "state" if rows.is_same else "all"
+    statement = _at_once(change, tuple((kind, len(each)) for kind, each in added.items()))
     if statement.scalar(on, values) != 1:
         raise Overtaken
 
 
 @lru_cache
-def _at_once(same: bool, given: int, errands: int) -> Prepared:
-    """Return what PostgreSQL does in one statement: nothing of it, unless the conversation is still the one that was read."""
-    changed = update(conversations).where(*_UNCHANGED).values(_bound(_OFTEN_CHANGED if same else _REMEMBERED))
-    found = changed.returning(conversations.c.id).cte("changed")
-    wanted = (
-        ("mark", marks, _MARK, 1),
-        ("answer", answers, _ANSWER, given),
-        ("errand", later_work, _ERRAND, errands),
-    )
-    written = (
-        insert(table)
-        .from_select(columns, select(*_cast(table, columns, f"{kind}_{n}_")).select_from(found))
-        .cte(f"{kind}_{n}")
-        for kind, table, columns, rows in wanted
-        for n in range(rows)
-    )
-    return Prepared(select(func.count()).select_from(found).add_cte(*written))
+def _at_once(change: str, added: tuple[tuple[str, int], ...]) -> Prepared:
+    """Return what PostgreSQL does in one statement: nothing of it, unless the conversation is still the one that was read.
+
+    Where the key of the desk was destroyed meanwhile, there is no case for the conversation to refer to, which refuses all.
+    """
+    changing: Any = update(conversations).where(*_UNCHANGED)
+    if change == "new":
+        changing = insert(conversations).values(id=bindparam("id"))
+    named = _OFTEN_CHANGED if change == "state" else _CHANGED
+    changing = changing.values({name: bindparam(name) for name in named})
+    changed = changing.returning(conversations.c.id).cte("changed")
+    parts = []
+    for kind, many in added:
+        for n in range(many):
+            table, columns = _NEW[kind]
+            row = select(*_cast(table, columns, f"{kind}_{n}_")).select_from(changed)
+            if kind == "case":
+                row = row.join(_undestroyed(f"{kind}_{n}_generation"), true())
+            parts.append(_inserting(table).from_select(columns, row).cte(f"{kind}_{n}"))
+    return Prepared(select(func.count()).select_from(changed).add_cte(*parts))
 
 
-def _bound(columns: Sequence[str]) -> dict[str, BindParameter[Any]]:
-    return {name: bindparam(name) for name in columns}
+def _inserting(table: Table) -> Any:
+    # Whoever keeps to SQLite has nothing of PostgreSQL's loaded.
+    from sqlalchemy.dialects.postgresql import insert as insert_or
+
+    if table is not counts:
+        return insert(table)
+    return insert_or(table).on_conflict_do_update(
+        index_elements=["month", "name"], set_={"n": table.c.n + insert_or(table).excluded.n}
+    )
+
+
+def _undestroyed(generation: str) -> CTE:
+    state = desk_keys.c.state != literal_column("'destroyed'")
+    found = select(desk_keys.c.generation).where(desk_keys.c.generation == bindparam(generation), state)
+    return found.with_for_update(read=True).cte("desk_key")
 
 
 def _cast(table: Table, columns: Sequence[str], prefix: str) -> list[Cast[Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from storage.counts import count_up, counts_between, month_of
+from storage.counts import count_up, counted, counts_between, month_of
 from storage.database import Database
 
 NOVEMBER = datetime(2026, 11, 30, 23, 59, 59, tzinfo=UTC)
@@ -12,10 +12,10 @@ NOVEMBER = datetime(2026, 11, 30, 23, 59, 59, tzinfo=UTC)
 
 def test_counts_are_told_by_month_and_name(database: Database) -> None:
     with database.transaction() as connection:
-        count_up(connection, ("started", "consented", "started"), NOVEMBER)
-        count_up(connection, ("started",), NOVEMBER)
-        count_up(connection, (), NOVEMBER)
-        count_up(connection, ("started",), NOVEMBER + timedelta(seconds=1))
+        count_up(connection, counted(("started", "consented", "started"), NOVEMBER))
+        count_up(connection, counted(("started",), NOVEMBER))
+        count_up(connection, counted((), NOVEMBER))
+        count_up(connection, counted(("started",), NOVEMBER + timedelta(seconds=1)))
     with database.reading() as connection:
         november = {"2026-11": {"consented": 1, "started": 3}}
         assert counts_between(connection, "2026-11", "2026-11") == november

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.counts import count_up
+from storage.counts import count_up, counted
 from tada.instance import Instance
 from tests.tada.calling import Tada
 
@@ -27,7 +27,7 @@ def home(home: Path) -> Path:
         (11, "=1+1", 6),
     ):
         with instance.database.transaction() as connection:
-            count_up(connection, [name] * n, datetime(2025, month, 3, tzinfo=UTC))
+            count_up(connection, counted([name] * n, datetime(2025, month, 3, tzinfo=UTC)))
     instance.database.close()
     return home
 
