@@ -22,7 +22,7 @@ from tada.instance import Instance
 from tada.problems import told
 from tada.supervisor import stop_with_parent
 
-THREADS = 4
+THREADS = 3
 """Of one process, measured with 16 people. More of them would take the interpreter from each other, and fewer would let the
 first slow ones hold up all."""
 
