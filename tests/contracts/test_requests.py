@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask.wrappers import Response
 from jsonschema import Draft202012Validator
 
 from bot.cloud import errands as cloud_errands
@@ -204,15 +203,20 @@ def twilio_complaints(apis: tuple[OpenApi, ...], asked: Asked) -> list[str]:
 # ------------------------------------------------------------------ Telegram
 
 
-def test_what_goes_to_telegram_is_in_its_specification(service: Service, bot_api: BotApi) -> None:
+def test_what_goes_to_telegram_is_in_its_specification(
+    service: Service, bot_api: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
     answered: list[dict[str, Any]] = []
 
-    @service.app.after_request
-    def note(response: Response) -> Response:
-        if response.data:
-            answered.append(json.loads(response.data))
-        return response
+    answer = service.app.wsgi_app
 
+    def noting(environ: dict[str, Any], start: Any) -> list[bytes]:
+        body = b"".join(answer(environ, start))
+        if body:
+            answered.append(json.loads(body))
+        return [body]
+
+    monkeypatch.setattr(service.app, "wsgi_app", noting)
     talk(service, telegram_channel.TELEGRAM)
     with BotServer(telegram_channel.TOKEN) as server, recording(server.url) as recorder:
         service.environ["TADA_TELEGRAM_API_BASE"] = recorder.url
