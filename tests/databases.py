@@ -12,9 +12,21 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+# What PostgreSQL has for it looks only every tenth of a second whether they are gone.
 _END_OTHERS = """
-SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid()
+DO $$
+DECLARE
+    others CONSTANT text := 'pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()';
+    are_left boolean;
+BEGIN
+    EXECUTE 'SELECT count(pg_terminate_backend(pid)) FROM ' || others;
+    FOR attempt IN 1 .. 2500 LOOP
+        PERFORM pg_stat_clear_snapshot();
+        EXECUTE 'SELECT EXISTS (SELECT FROM ' || others || ')' INTO are_left;
+        EXIT WHEN NOT are_left;
+        PERFORM pg_sleep(0.002);
+    END LOOP;
+END $$
 """
 
 # What was made, changed or taken away beside rows shows in how many there are, or in who wrote the last of them.
