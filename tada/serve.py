@@ -86,10 +86,11 @@ def serve(
             "TADA_HOME": str(settings.home),
             "PROMETHEUS_MULTIPROC_DIR": metrics,
         }
-        python = [sys.executable, "-m"]
 
         def web(surface: str, port: int, processes: int) -> Program:
-            command = [*python, "tada.web", "--surface", surface, "--host", host, "--port", str(port)]
+            # Without what libraries say of themselves each process takes 5 MiB less.
+            command = [sys.executable, "-OO", "-m", "tada.web"]
+            command += ["--surface", surface, "--host", host, "--port", str(port)]
             return Program(surface, [*command, "--processes", str(processes)], environment, _ROOT)
 
         pages = [web("intake", port, processes)] if chat else []
@@ -98,7 +99,10 @@ def serve(
             pages[0],
             _answering(f"{address}/healthz"),
             lambda: click.echo("\n".join(_welcome(instance, address))),
-            beside=[*pages[1:], Program("worker", [*python, "tada", "worker"], environment, _ROOT)],
+            beside=[
+                *pages[1:],
+                Program("worker", [sys.executable, "-m", "tada", "worker"], environment, _ROOT),
+            ],
             are_ready=_answering(f"http://{_for_address(host)}:{ports[-1]}/healthz"),
         )
     if not served:  # and it has said why

@@ -6,7 +6,6 @@ they share its memory.
 
 from __future__ import annotations
 
-import argparse
 import gc
 import os
 
@@ -59,16 +58,15 @@ def application() -> Flask:
         raise SystemExit(1) from None
 
 
-def main() -> None:
+@click.command()
+@click.option("--surface", type=click.Choice(["intake", "desk", "all"]), default="all")
+@click.option("--host", default="127.0.0.1")
+@click.option("--port", type=int, default=8000)
+@click.option("--processes", type=int, default=2)
+def main(surface: str, host: str, port: int, processes: int) -> None:
     """Serve until TERM."""
-    parser = argparse.ArgumentParser(prog="python -m tada.web", description=__doc__)
-    parser.add_argument("--surface", choices=("intake", "desk", "all"), default="all")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--processes", type=int, default=2)
-    chosen = parser.parse_args()
     os.umask(0o077)
-    os.environ["TADA_SURFACE"] = chosen.surface
+    os.environ["TADA_SURFACE"] = surface
     app = application()
 
     def in_process() -> Flask:
@@ -81,10 +79,10 @@ def main() -> None:
 
     server = Granian(
         "tada.web",
-        address=chosen.host,
-        port=chosen.port,
+        address=host,
+        port=port,
         interface=Interfaces.WSGI,
-        workers=chosen.processes,
+        workers=processes,
         blocking_threads=THREADS,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=SLOW_HEADERS, max_buffer_size=LARGEST_HEAD),
