@@ -15,7 +15,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.desk import measured as desk_pages
-from benchmarks.driver import Measured, load
+from benchmarks.driver import Measured, load, talked
 from benchmarks.later import measured as later_work
 from benchmarks.servers import (
     ceiling,
@@ -23,6 +23,7 @@ from benchmarks.servers import (
     database_processes,
     memory,
     new_database,
+    peer,
     postgresql,
     processor_seconds,
     product,
@@ -77,12 +78,21 @@ def main() -> None:
         default=100_000,
         help="messages after which memory is looked at again; 0 for none",
     )
+    parser.add_argument(
+        "--peer",
+        metavar="PYTHON",
+        help="only compare with aiogram and Redis by Telegram; an interpreter that has aiogram and redis, "
+        "with redis-server at hand",
+    )
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     chosen = parser.parse_args()
     kinds = ("sqlite", "postgresql") if chosen.database == "both" else (chosen.database,)
     print(f"{platform.platform()}, {os.cpu_count()} cores, {len(FORM) + 1} messages a form", flush=True)
     results: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory(prefix="tada-bench-") as folder, ExitStack() as stack:
+        if chosen.peer:
+            _against_peer(Path(folder), chosen)
+            return
         server = stack.enter_context(postgresql(Path(folder) / "pg")) if "postgresql" in kinds else ""
         for kind in kinds:
             if not chosen.only_desk:
@@ -112,6 +122,34 @@ def _messages(kind: str, server: str, folder: Path, chosen: argparse.Namespace) 
 
 def _new_url(kind: str, server: str, folder: Path, name: str) -> str:
     return new_database(server) if kind == "postgresql" else f"sqlite:///{folder}/{name}.sqlite3"
+
+
+def _against_peer(folder: Path, chosen: argparse.Namespace) -> None:
+    """Slices of ours, each between two of what others would build on; 16 people, by Telegram, on SQLite."""
+    home = folder / "against"
+    home.mkdir(mode=0o700)
+    with ExitStack() as stack:
+        port, *_ = stack.enter_context(
+            product(home, f"sqlite:///{home}/t.sqlite3", PROCESSES, providers=True)
+        )
+        peer_port = stack.enter_context(peer(folder, chosen.peer, talked(port, "telegram")))
+        load(port, "telegram", 16, 2, ours=True)  # warm
+        ours: list[Measured] = []
+        theirs = [load(peer_port, "telegram", 16, chosen.seconds, ours=False)]
+        for _ in range(chosen.turns):
+            ours.append(load(port, "telegram", 16, chosen.seconds, ours=True))
+            theirs.append(load(peer_port, "telegram", 16, chosen.seconds, ours=False))
+    times = [
+        slice_.rate / ((before.rate + after.rate) / 2)
+        for slice_, before, after in zip(ours, theirs, theirs[1:], strict=False)
+    ]
+    rate, peer_rate = (median([slice_.rate for slice_ in slices]) for slices in (ours, theirs))
+    errors = sum(slice_.errors for slice_ in (*ours, *theirs))
+    print(
+        f"sqlite, telegram, 16 people: {rate:.0f}/s, aiogram and Redis {peer_rate:.0f}/s: {median(times):.2f} times "
+        f"({min(times):.2f}–{max(times):.2f}); {errors} errors",
+        flush=True,
+    )
 
 
 class Bench:

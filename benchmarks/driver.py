@@ -6,9 +6,11 @@ Written on sockets, because a client library would take more of the two cores th
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from benchmarks.traffic import CHANNELS, FORM, Post, Talk
 from locales import Words
@@ -108,5 +110,19 @@ def load(port: int, channel: str, people: int, seconds: float, ours: bool) -> Me
         )
         measured.seconds = time.perf_counter() - began
         return measured
+
+    return asyncio.run(run())
+
+
+def talked(port: int, channel: str) -> list[Any]:
+    """Fill in one form, and return what the product said, read as JSON: the greeting, and the answer to each line."""
+
+    async def run() -> list[Any]:
+        person, talk = _Person(port), CHANNELS[channel](port)
+        await person.connect()
+        said = [(await person.post(talk.greeting()))[1]]
+        said += [(await person.post(talk.message(line)))[1] for line in FORM]
+        person.close()
+        return [json.loads(each) for each in said]
 
     return asyncio.run(run())

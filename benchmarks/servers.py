@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
 import signal
@@ -15,6 +16,7 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from benchmarks.traffic import SETTINGS
 
@@ -89,6 +91,32 @@ def ceiling(home: Path, database_url: str) -> Iterator[int]:
     environment = os.environ | {"CEILING_DATABASE": database_url}
     with _served(command, environment, port, home / "ceiling.log"):
         yield port
+
+
+@contextmanager
+def peer(folder: Path, python: str, replies: Sequence[dict[str, Any]]) -> Iterator[int]:
+    """Serve what others would build on (`benchmarks/peer.py`) with a Redis of its own. Gives its port.
+
+    Args:
+        python: an interpreter that has aiogram and redis.
+        replies: what it says, from the greeting on.
+    """
+    said = folder / "replies.json"
+    said.write_text(json.dumps(replies), "utf-8")
+    port, store = free_port(), free_port()
+    durable = ["--appendonly", "yes", "--appendfsync", "always", "--save", ""]
+    redis = subprocess.Popen(
+        ["redis-server", "--port", str(store), "--bind", "127.0.0.1", "--dir", str(folder), *durable],
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        program = str(Path(__file__).with_name("peer.py"))
+        command = [python, program, str(port), f"redis://127.0.0.1:{store}", str(said)]
+        with _served(command, dict(os.environ), port, folder / "peer.log"):
+            yield port
+    finally:
+        redis.terminate()
+        redis.wait(timeout=30)
 
 
 def processes_below(pid: int) -> list[int]:
