@@ -82,6 +82,8 @@ def serve(
             # the keys of a case code takes, 8 MiB at a time, would be kept for ever.
             "MALLOC_ARENA_MAX": "1",
             "MALLOC_MMAP_THRESHOLD_": str(1024 * 1024),
+            # The same for what the server keeps beside Python.
+            "_RJEM_MALLOC_CONF": "narenas:1,dirty_decay_ms:0,muzzy_decay_ms:0",
             **instance.environ,
             "TADA_HOME": str(settings.home),
             "PROMETHEUS_MULTIPROC_DIR": metrics,
