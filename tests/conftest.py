@@ -14,17 +14,16 @@ import gc
 import os
 import shutil
 import tempfile
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pytest
 from flask import Flask
 from hypothesis import HealthCheck, settings
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import insert, select
 from werkzeug.routing import Rule
 
 from storage.database import Database
@@ -62,25 +61,6 @@ class _CompiledOnce(Rule):
 
 
 Flask.url_rule_class = _CompiledOnce
-
-
-class _WrittenOnce(dict[Any, Any]):
-    """Statements as they are written for one kind of database, whichever of them each was first written for.
-
-    A process has one database and writes each statement once; here there are thousands, one after another.
-    """
-
-    def get(self, key: Any, default: Any = None) -> Any:
-        return super().get(key[1:], default)  # what comes first is the dialect of one database
-
-    def __setitem__(self, key: Any, statement: Any) -> None:
-        super().__setitem__(key[1:], statement)
-
-
-_written: defaultdict[str, _WrittenOnce] = defaultdict(_WrittenOnce)
-Engine._compiled_cache = property(  # type: ignore[assignment]
-    lambda engine: _written[engine.dialect.name], lambda engine, its_own: None
-)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
