@@ -96,17 +96,16 @@ class ShortWay:
         try:
             for check in self._checks:
                 check(asked)
-            answer = view(asked)
+            content, status, headers = self._in_bytes(view(asked))
         except Exception as error:
-            answer = self._tell(error, asked)
-        return self._respond(answer, start_response)
+            content, status, headers = self._in_bytes(self._tell(error, asked))
+        start_response(f"{status} {HTTPStatus(status).phrase.upper()}", list(headers.items()))
+        return [content]
 
-    def _respond(self, answer: Returned, start_response: StartResponse) -> Iterable[bytes]:
+    def _in_bytes(self, answer: Returned) -> tuple[bytes, int, dict[str, str]]:
         body, status, headers = (*answer, {})[:3] if isinstance(answer, tuple) else (answer, 200, {})
         kind = "text/html; charset=utf-8"
         if isinstance(body, dict):
             body, kind = self._written(body) + "\n", "application/json"
         content = body.encode() if isinstance(body, str) else body
-        given = {"Content-Type": kind, "Content-Length": str(len(content)), **headers}
-        start_response(f"{status} {HTTPStatus(status).phrase.upper()}", list(given.items()))
-        return [content]
+        return content, status, {"Content-Type": kind, "Content-Length": str(len(content)), **headers}

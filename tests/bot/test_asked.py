@@ -11,6 +11,7 @@ from flask import Flask
 
 import webhook
 from bot.asked import Direct
+from bot.receive import Answer, Message
 from storage.errors import StoreAway
 from tests.bot.scripted import ScriptedReception
 from tests.bot.test_access import EVERY_CHANNEL
@@ -104,6 +105,16 @@ def test_both_ways_answer_alike(ways: tuple[Flask, Flask], asked: dict[str, Any]
     answers = [way.test_client().open(**{"method": "POST"} | asked) for way in ways]
     short, long = ((answer.status, DRAWN.sub(b"", answer.data), dict(answer.headers)) for answer in answers)
     assert short == long
+
+
+def test_an_answer_that_cannot_be_written_is_a_defect_on_both(
+    ways: tuple[Flask, Flask], reception: ScriptedReception
+) -> None:
+    reception.answer = Answer((Message("q-0", "assistant", "half a \ud83d"),), "age", "en", (2, 15))
+    short, long = (way.test_client().post("/chat/messages", json=SAID, headers=HELD) for way in ways)
+    assert (short.status_code, short.data) == (long.status_code, long.data)
+    assert short.status_code in (500, 503)
+    assert dict(short.headers) == dict(long.headers)
 
 
 def test_messages_of_every_channel_go_the_short_way(make_app: Callable[..., Flask]) -> None:
