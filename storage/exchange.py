@@ -160,7 +160,7 @@ class Exchange:
         """Work out all that is to be written of a turn.
 
         Raises:
-            NeedsTransaction: outside a transaction, where the turn does more than answer a question.
+            NeedsTransaction: outside a transaction, where the turn does more than consent or answer a question.
         """
         if self._seen is not None:
             raise RuntimeError("this message was kept before")

@@ -88,7 +88,7 @@ class Intake:
 
         What most messages need is worked out before the transaction, so that nobody waits for it: the
         conversation is read, and written only if it is still as it was read. A message that does more
-        than answer a question, or that was overtaken, is decided again while the others wait.
+        than consent or answer a question, or that was overtaken, is decided again while the others wait.
 
         Args:
             now: the time, timezone-aware.

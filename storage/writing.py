@@ -48,7 +48,11 @@ _NEW: dict[str, tuple[Table, tuple[str, ...]]] = {
 }
 """What a turn adds, in the order of who refers to whom: the tables, and the columns that are given."""
 
-_ADD = {kind: Prepared(insert(table), columns) for kind, (table, columns) in _NEW.items()}
+_ADD = {
+    kind: Prepared(insert(table), columns)
+    for kind, (table, columns) in _NEW.items()
+    if table is not counts  # where `count_up` adds to what is there
+}
 _ADD_CONVERSATION = Prepared(insert(conversations), ("id", *_CHANGED))
 _UPDATE_CONVERSATION = Prepared(update(conversations).where(*_UNCHANGED), _CHANGED)
 _UPDATE_STATE = Prepared(update(conversations).where(*_UNCHANGED), _OFTEN_CHANGED)

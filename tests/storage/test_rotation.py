@@ -6,12 +6,13 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 import pytest
 from sqlalchemy import event, select, update
 
-from storage import rotation
+from storage import exchange, rotation, writing
 from storage.casefile import case_key_context
 from storage.cases import list_cases, open_case
 from storage.database import Database
@@ -261,6 +262,25 @@ def test_a_case_is_never_begun_under_a_key_that_was_destroyed(
             Person(intake_of(team.instance)).drafts()
 
     Person(intake_of(team.instance)).drafts()
+
+
+@pytest.mark.parametrize("at_once", [True, False], ids=["at once", "step by step"])
+def test_a_case_that_begins_waits_for_whoever_destroys_its_key(
+    team: Team, at_once: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not at_once:
+        monkeypatch.setattr(writing, "goes_at_once", lambda *_: False)
+        monkeypatch.setattr(exchange, "goes_at_once", lambda *_: False)
+    person = Person(intake_of(team.instance)).begins()
+    with ThreadPoolExecutor(1) as pool:
+        with team.instance.database.transaction() as connection:
+            connection.execute(update(desk_keys).values(state="destroyed"))
+            begun = pool.submit(person.consents)
+            assert not wait([begun], timeout=0.3).done
+        with pytest.raises(StoreAway):
+            begun.result()
+    with team.instance.database.reading() as connection:
+        assert "draft" not in connection.scalars(select(cases.c.state)).all()
 
 
 def test_a_case_that_does_not_open_keeps_the_old_key_and_stays_damaged(team: Team) -> None:

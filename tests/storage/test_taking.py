@@ -16,6 +16,7 @@ from flows.vocabulary import (
     FieldId,
     Heard,
     Outside,
+    Raised,
     Reply,
     StepId,
     Turn,
@@ -24,7 +25,7 @@ from storage.database import Database
 from storage.errands import Errand
 from storage.errors import CannotOpen
 from storage.intake import Intake
-from storage.schema import answers, later_work
+from storage.schema import answers, cases, later_work
 from tests.storage.building import Instance
 from tests.storage.talking import NOW, Person, intake_of, reply, rows
 
@@ -96,17 +97,20 @@ def test_what_a_turn_raises_is_raised_and_nothing_is_kept(intake: Intake) -> Non
     assert intake.peek("web", "an address", NOW) is None
 
 
-def test_a_turn_that_begins_a_case_is_decided_within_its_transaction(intake: Intake) -> None:
+def test_a_turn_that_begins_a_case_is_decided_once(intake: Intake) -> None:
     intake.take(heard("first"), NOW, counting([], reply("a")))
+    decided: list[str] = []
 
     def consent(conversation: Conversation | None, _: Outside) -> Turn:
         assert conversation is not None
+        decided.append("consent")
         return Turn(conversation.but(case="draft"), reply("b"), (Consented("1", "en"),))
 
     assert intake.take(heard("second"), NOW, consent) == reply("b")
     remembered = intake.peek("web", "an address", NOW)
     assert remembered is not None
     assert remembered.case == "draft"
+    assert decided == ["consent"]
 
 
 def test_the_same_delivery_gets_its_reply_and_other_words_under_its_id_do_not(intake: Intake) -> None:
@@ -188,3 +192,13 @@ def test_a_turn_of_many_answers_is_kept_whole(instance: Instance, intake: Intake
     person.records(*(Answered(FieldId("background"), 2 + n, {"text": "x"}) for n in range(many)))
     assert rows(instance.database)["answers"] == kept + many
     assert person.sees() is not None
+
+
+def test_a_case_can_be_raised_by_the_message_it_begins_with(instance: Instance, intake: Intake) -> None:
+    def decide(before: Conversation | None, _: Outside) -> Turn:
+        after = (before or Conversation()).but(case="draft", answered=(FieldId("consent"),))
+        records = Consented("v1", "en"), Raised("human"), Answered(FieldId("consent"), 0, {"version": "v1"})
+        return Turn(after, reply("got.consent"), records)
+
+    Person(intake).begins().say(decide, "yes, and somebody please")
+    assert [(row.state, row.raised) for row in stored(instance.database, cases)] == [("draft", True)]
